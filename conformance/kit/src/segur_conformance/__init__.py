@@ -1,0 +1,1 @@
+"""Conformance kit for Ségur plugins and hosts."""

@@ -1,0 +1,205 @@
+"""The commands `segur sandbox …`. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from segur_sandbox.control_client import ControlError, call_control
+from segur_sandbox.descriptor import NAME, read_descriptor
+from segur_sandbox.people import PeopleFileError
+from segur_sandbox.server import Sandbox
+from segur_sandbox.settings import SettingsError
+
+app = typer.Typer(no_args_is_help=True, help="Les services nationaux du bac à sable, en local.")
+cards = typer.Typer(no_args_is_help=True, help="Les cartes Vitale virtuelles.")
+app.add_typer(cards, name="cards")
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
+_FAILED, _CONFIGURATION = 1, 3
+
+Json = Annotated[bool, typer.Option("--json", help="N'écrire que du JSON sur la sortie standard.")]
+Where = Annotated[
+    Path,
+    typer.Option("--sandbox", help="Le fichier sandbox.json, ou le dossier qui le contient."),
+]
+
+
+def _fail(as_json: bool, status: int, code: str, message: str, cause: str, action: str) -> typer.Exit:
+    if as_json:
+        error = {
+            "code": code,
+            "source": "user",
+            "message": message,
+            "cause": cause,
+            "action": action,
+            "retryable": False,
+        }
+        typer.echo(json.dumps({"error": error}, ensure_ascii=False))
+    else:
+        typer.echo(f"{message}\nCause : {cause}\nÀ faire : {action}", err=True)
+    return typer.Exit(status)
+
+
+@app.command()
+def up(
+    data: Annotated[Path, typer.Option("--data", help="Dossier des certificats et de l'état.")] = Path(
+        ".segur-sandbox"
+    ),
+    as_json: Json = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Adresse d'écoute : la boucle locale, rien d'autre.")
+    ] = "127.0.0.1",
+    authority_bits: Annotated[
+        int, typer.Option(help="Taille des clés des autorités, à la création.", min=2048, max=4096)
+    ] = 2048,
+) -> None:
+    """Démarre tout et reste au premier plan jusqu'à Ctrl-C ou SIGTERM."""
+    if host not in _LOCAL_HOSTS:
+        raise _fail(
+            as_json,
+            _CONFIGURATION,
+            "sandbox.host_not_loopback",
+            "Le bac à sable n'écoute que sur la boucle locale.",
+            "l'adresse demandée n'est ni 127.0.0.1 ni localhost",
+            "retirer --host",
+        )
+    if _already_up(data):
+        raise _fail(
+            as_json,
+            _FAILED,
+            "sandbox.already_up",
+            "Un bac à sable tourne déjà dans ce dossier.",
+            f"{data / NAME} répond",
+            "l'arrêter, ou choisir un autre dossier avec --data",
+        )
+    try:
+        sandbox = Sandbox(data, authority_bits=authority_bits)
+    except (PeopleFileError, SettingsError) as error:
+        raise _fail(
+            as_json,
+            _CONFIGURATION,
+            "sandbox.file_refused",
+            "Un fichier du dossier est refusé.",
+            str(error),
+            "corriger ce fichier",
+        ) from None
+    asyncio.run(_serve(sandbox, as_json))
+
+
+def _already_up(data: Path) -> bool:
+    try:
+        call_control(read_descriptor(data), "GET", "/clock")
+    except (OSError, ValueError, KeyError, ControlError):
+        return False
+    return True
+
+
+async def _serve(sandbox: Sandbox, as_json: bool) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, stopping.set)
+        except NotImplementedError:
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopping.set))
+    descriptor = await sandbox.start()
+    try:
+        _announce(descriptor, as_json)
+        await stopping.wait()
+    finally:
+        await sandbox.stop()
+
+
+def _announce(descriptor: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(descriptor, ensure_ascii=False))
+        return
+    typer.echo("Le bac à sable est prêt. Ctrl-C pour l'arrêter.")
+    typer.echo(f"  INSi          {descriptor['services']['insi']['url']}")
+    for reader in descriptor["services"]["cards"]["readers"]:
+        card = reader["card"] or "vide"
+        typer.echo(f"  {reader['name']:13} {reader['host']}:{reader['port']} ({card})")
+    typer.echo(f"  Pilotage      {descriptor['control']['url']}")
+    typer.echo(f"  Configuration {descriptor['config']}")
+
+
+@app.command()
+def replay(
+    service: Annotated[str, typer.Argument(help="Le service, par exemple insi.")],
+    file: Annotated[Path, typer.Argument(help="Le fichier de réponse fourni.", exists=True, dir_okay=False)],
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Fait de FILE la prochaine réponse de SERVICE ; elle est marquée « injectée » dans le journal."""
+    try:
+        body = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise _fail(
+            as_json,
+            _FAILED,
+            "sandbox.not_utf8",
+            "Ce fichier de réponse n'est pas en UTF-8.",
+            f"{file.name} contient des octets qui ne sont pas de l'UTF-8",
+            "le convertir",
+        ) from None
+    result = _call(sandbox, as_json, "POST", "/replay", {"service": service, "body": body})
+    typer.echo(json.dumps(result) if as_json else f"La prochaine réponse de {service} sera {file.name}.")
+
+
+@cards.command("list")
+def list_cards(sandbox: Where = Path(".segur-sandbox"), as_json: Json = False) -> None:
+    """Montre les lecteurs et les cartes disponibles."""
+    result = _call(sandbox, as_json, "GET", "/cards")
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    console = Console()
+    for reader in result["readers"]:
+        console.print(f"{reader['name']} : {reader['card'] or 'vide'}")
+    table = Table("Carte", "Nature", "Bénéficiaires", "Description")
+    for card in result["cards"]:
+        table.add_row(card["name"], card["nature"], str(card["beneficiaries"]), card["description"])
+    console.print(table)
+
+
+@cards.command()
+def insert(
+    reader: Annotated[str, typer.Argument(help="Le lecteur, par exemple « Vitale 1 ».")],
+    card: Annotated[str, typer.Argument(help="Le nom de la carte.")],
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Met une carte dans un lecteur, à la place de celle qui s'y trouve."""
+    result = _call(sandbox, as_json, "POST", "/cards", {"reader": reader, "card": card})
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else f"{reader} : {card}")
+
+
+@cards.command()
+def remove(
+    reader: Annotated[str, typer.Argument(help="Le lecteur, par exemple « Vitale 1 ».")],
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Retire la carte d'un lecteur."""
+    result = _call(sandbox, as_json, "POST", "/cards", {"reader": reader, "card": None})
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else f"{reader} : vide")
+
+
+def _call(where: Path, as_json: bool, method: str, path: str, body: object | None = None) -> Any:
+    try:
+        return call_control(read_descriptor(where), method, path, body)
+    except (OSError, ValueError, KeyError, ControlError) as error:
+        cause = str(error) if isinstance(error, ControlError) else "aucun descripteur lisible à cet endroit"
+        raise _fail(
+            as_json,
+            _FAILED,
+            "sandbox.control_failed",
+            "Le bac à sable n'a pas fait ce qui était demandé.",
+            cause,
+            "vérifier qu'il tourne (segur sandbox up) et l'option --sandbox",
+        ) from None

@@ -1,0 +1,87 @@
+"""Writes the `segur.toml` with which a host meets this sandbox: endpoints, keys, readers, every installed plugin."""
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from segur_sandbox.pki.store import FINESS, ORGANISATION, PkiFiles
+
+PLUGIN_GROUP = "segur.plugins"
+_ROLES = ("insi-auto", "insi-manu")
+
+
+def host_config(data: Path, pki: PkiFiles, *, insi_url: str, idam: str, readers: list[dict[str, Any]]) -> str:
+    """Return the text of a host configuration, version 1.
+
+    Args:
+        data: The sandbox's data folder; the host's own goes beside, in `host`.
+        pki: Where keys and trust anchors are.
+        insi_url: Endpoint of the INSi simulator.
+        idam: The software authorisation number it accepts.
+        readers: The virtual readers, as in the descriptor.
+    """
+    blocks = [
+        _table("", {"version": 1, "environment": "sandbox", "data": str(data / "host")}),
+        _table("software", {"name": "segur-reference-host", "version": "0.1.0", "authorisation": idam}),
+        _table("structure", {"finess": FINESS, "name": ORGANISATION}),
+        _table("actor", {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}),
+        _table("trust", {"igc-sante": str(pki.ca)}),
+        *(_key(role, pki) for role in _ROLES),
+        *(_table(f"network.{role}", {"url": insi_url}) for role in _ROLES),
+        "[readers.memory]\nslots = [\n" + "".join(_slot(reader) for reader in readers) + "]\n",
+        *(_plugin(name, manifest) for name, manifest in installed_plugins().items()),
+    ]
+    return "\n".join(blocks)
+
+
+def installed_plugins() -> dict[str, bytes]:
+    """Return the manifest, as raw bytes, of every installed plugin by name, without importing any of them.
+
+    A plugin whose manifest cannot be found is left out: the host could not load it either.
+    """
+    found: dict[str, bytes] = {}
+    for entry_point in sorted(entry_points(group=PLUGIN_GROUP), key=lambda point: point.name):
+        package, _, file = entry_point.value.partition(":")
+        spec = importlib.util.find_spec(package.partition(".")[0])
+        for location in (spec.submodule_search_locations or ()) if spec else ():
+            manifest = Path(location).joinpath(*package.split(".")[1:], file)
+            if manifest.is_file():
+                found[entry_point.name] = manifest.read_bytes()
+    return found
+
+
+def _key(role: str, pki: PkiFiles) -> str:
+    files = pki.role(role)
+    return f"[keys.{role}]\np12 = {_text(files.p12)}\npassword = {{ file = {_text(files.password_file)} }}\n"
+
+
+def _slot(reader: dict[str, Any]) -> str:
+    return f"  {{ name = {_text(reader['name'])}, host = {_text(reader['host'])}, port = {reader['port']} }},\n"
+
+
+def _plugin(name: str, manifest: bytes) -> str:
+    settings = {"vitale_assertion": "sandbox"} if name == "insi" else {}
+    digest = hashlib.sha256(manifest).hexdigest()
+    return _table(f"plugins.{name}", {"enabled": True, "manifest_sha256": digest}) + _table(
+        f"plugins.{name}.settings", settings
+    )
+
+
+def _table(name: str, values: Mapping[str, object]) -> str:
+    head = f"[{name}]\n" if name else ""
+    return head + "".join(f"{key} = {_value(value)}\n" for key, value in values.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else _text(value)
+
+
+def _text(value: object) -> str:
+    # A JSON string is a TOML basic string, but for DEL, which no path or name of ours holds.
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,0 +1,111 @@
+"""Puts the sandbox together and runs it."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from segur_sandbox.cards.rack import CardRack
+from segur_sandbox.clock import SandboxClock
+from segur_sandbox.control import Control
+from segur_sandbox.descriptor import NAME, describe, write_descriptor
+from segur_sandbox.exchanges import ExchangeJournal
+from segur_sandbox.faults import FaultBoard
+from segur_sandbox.host_config import host_config
+from segur_sandbox.insi.http import PATH, insi_app, operation_of
+from segur_sandbox.insi.schemas import OfficialSchemas
+from segur_sandbox.insi.service import InsiService
+from segur_sandbox.ledger import Ledger
+from segur_sandbox.people import load_register
+from segur_sandbox.pki.store import open_pki
+from segur_sandbox.private_files import make_private_folder, write_private
+from segur_sandbox.recording import RecordedService
+from segur_sandbox.replays import ReplayQueue
+from segur_sandbox.settings import load_settings
+from segur_sandbox.tls.listener import LOOPBACK, TlsListener
+
+CONFIG_NAME = "segur.toml"
+
+
+class Sandbox:
+    """The national services on loopback, for one data folder.
+
+    Args:
+        data: Keeps PKI, token and ledger; `people.json` and `settings.json` in it are read when present.
+        authority_bits: RSA size of the authorities when the PKI is made.
+
+    Raises:
+        PeopleFileError: `people.json` cannot be used.
+        SettingsError: `settings.json` cannot be used.
+    """
+
+    def __init__(self, data: Path, *, authority_bits: int = 2048) -> None:
+        self._data = make_private_folder(data.absolute())
+        settings = load_settings(self._data / "settings.json")
+        register = load_register(self._data / "people.json")
+        self._idam = settings.insi.idam
+        self._pki = open_pki(self._data / "pki", authority_bits)
+        self._token_file = self._data / "control.token"
+        token = secrets.token_urlsafe(32)
+        write_private(self._token_file, token.encode("ascii"))
+        clock = SandboxClock()
+        faults = FaultBoard()
+        journal = ExchangeJournal(clock)
+        ledger = Ledger(self._data / "ledger.jsonl", clock)
+        replays = ReplayQueue()
+        self._rack = CardRack(faults=faults, journal=journal, ledger=ledger)
+        insi = InsiService(
+            register,
+            settings.insi,
+            OfficialSchemas.from_environment(),
+            clock=clock,
+            ledger=ledger,
+            replays=replays,
+        )
+        recorded = RecordedService("insi", insi_app(insi), operation_of, faults=faults, journal=journal, clock=clock)
+        control = Control(
+            token,
+            clock=clock,
+            faults=faults,
+            journal=journal,
+            ledger=ledger,
+            replays=replays,
+            rack=self._rack,
+        )
+        self._insi = TlsListener("insi", recorded, self._pki, client_certificates=True, faults=faults, journal=journal)
+        self._control = TlsListener(
+            "control", control.app(), self._pki, client_certificates=False, faults=faults, journal=journal
+        )
+
+    async def start(self) -> dict[str, Any]:
+        """Open every port, write `segur.toml` and the descriptor, and return the descriptor."""
+        self._insi.start()
+        self._control.start()
+        await self._rack.start()
+        readers = self._rack.readers()
+        insi_url = f"https://{LOOPBACK}:{self._insi.port}{PATH}"
+        config = self._data / CONFIG_NAME
+        write_private(
+            config,
+            host_config(self._data, self._pki, insi_url=insi_url, idam=self._idam, readers=readers).encode("utf-8"),
+        )
+        descriptor = describe(
+            pid=os.getpid(),
+            pki=self._pki,
+            config=config,
+            control_url=f"https://{LOOPBACK}:{self._control.port}",
+            token_file=self._token_file,
+            services={
+                "insi": {"url": insi_url, "idam": self._idam},
+                "cards": {"readers": readers},
+            },
+        )
+        write_descriptor(self._data, descriptor)
+        return descriptor
+
+    async def stop(self) -> None:
+        """Close every port and remove the descriptor; what the data folder keeps stays."""
+        await self._insi.stop()
+        await self._control.stop()
+        await self._rack.stop()
+        (self._data / NAME).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Mutual TLS listeners whose every connection, refused or not, is known."""

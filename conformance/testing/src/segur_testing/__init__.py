@@ -1,0 +1,1 @@
+"""pytest plugin for authors of Ségur plugins: a sealed host, the sandbox, cards, faults and canaries."""

@@ -1,0 +1,1 @@
+"""Ségur plugin: INSi, the national health identity teleservice."""

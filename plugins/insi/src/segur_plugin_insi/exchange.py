@@ -1,0 +1,95 @@
+"""One exchange with INSi: one question, one answer or one failure, one audit note without patient data."""
+
+from uuid import uuid4
+
+import attrs
+from lxml import etree
+
+from segur_plugin_insi.answers import Answer
+from segur_plugin_insi.callers import Caller
+from segur_plugin_insi.card_person import CardPerson
+from segur_plugin_insi.contexts import contexte_bam, contexte_lps
+from segur_plugin_insi.envelope import build_envelope, content_type
+from segur_plugin_insi.namespaces import Operation
+from segur_plugin_insi.replies import MAX_ANSWER, read_reply
+from segur_sdk.context import HookContext
+from segur_sdk.errors import ConfigError, SegurError, ServiceError
+from segur_sdk.models.identity import InsAttempt, SearchTraits
+
+
+@attrs.frozen
+class Request:
+    """A question ready to be asked."""
+
+    operation: Operation
+    question: etree._Element = attrs.field(repr=False)
+    criteria: SearchTraits
+    """What is asked for, for the trace."""
+    person: CardPerson | None = None
+    """The beneficiary, for a search by card."""
+    security: etree._Element | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen
+class Exchanged:
+    """What came of one exchange; ``attempt`` is there whatever happened."""
+
+    attempt: InsAttempt
+    outcome: Answer | ServiceError | ConfigError
+
+    def answer(self) -> Answer:
+        """Return the functional answer, or raise the failure."""
+        if isinstance(self.outcome, SegurError):
+            raise self.outcome
+        return self.outcome
+
+
+def exchange(request: Request, caller: Caller, ctx: HookContext) -> Exchanged:
+    """Ask once, and read what comes back.
+
+    Raises:
+        ServiceError: ``service.timed_out`` when no time is left: nothing was sent.
+    """
+    if ctx.deadline.remaining() <= 0:
+        raise ServiceError("service.timed_out", retryable=True)
+    now = ctx.clock.now()
+    message_id = str(uuid4())
+    headers = [
+        contexte_bam(str(uuid4()), now, caller.emitter, request.person),
+        contexte_lps(str(uuid4()), now, caller.emitter, ctx.software),
+    ]
+    if request.security is not None:
+        headers.append(request.security)
+    body = build_envelope(request.operation, message_id, headers, request.question)
+    outcome = _ask(body, request.operation, caller, ctx)
+    attempt = InsAttempt(
+        operation=request.operation.value,
+        message_id=f"uuid:{message_id}",
+        sent_at=now,
+        criteria=request.criteria,
+        cr=outcome.cr if isinstance(outcome, Answer) else None,
+        fault=None if isinstance(outcome, Answer) else _fault_code(outcome),
+    )
+    ctx.audit.note(
+        "exchange",
+        operation=attempt.operation,
+        message_id=attempt.message_id,
+        certificate=caller.common_name,
+        cr=None if attempt.cr is None else attempt.cr.value,
+        fault=attempt.fault,
+    )
+    return Exchanged(attempt, outcome)
+
+
+def _ask(body: bytes, operation: Operation, caller: Caller, ctx: HookContext) -> Answer | ServiceError | ConfigError:
+    try:
+        reply = ctx.http(caller.use).request(
+            "POST", headers={"Content-Type": content_type(operation)}, body=body, max_answer=MAX_ANSWER
+        )
+        return read_reply(reply)
+    except (ServiceError, ConfigError) as failure:
+        return failure
+
+
+def _fault_code(failure: SegurError) -> str:
+    return str(failure.facts.get("service_code") or failure.facts.get("subcode") or failure.code)

@@ -1,0 +1,1 @@
+"""Ségur plugin: reads the carte Vitale 2."""

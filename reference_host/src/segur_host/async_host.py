@@ -1,0 +1,119 @@
+"""The same verbs for programs that run an event loop: each one runs in a thread."""
+
+import asyncio
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+from segur_host.broker.ask import Asker
+from segur_host.config.model import HostConfig
+from segur_host.dispatch.outcome import HookResult
+from segur_host.host import Host
+from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, Person
+from segur_sdk.context import Clock
+from segur_sdk.drivers import SlotState
+from segur_sdk.identity.seal import SealedIdentity
+from segur_sdk.models.base import Event
+from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
+from segur_sdk.models.identity import IdentityAttribute, Presentation, TraitName, Traits
+
+
+class AsyncHost:
+    """Async twin of ``Host``; see there for every verb.
+
+    A task that is cancelled stops waiting; the call it made ends by its own deadline.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.sync = host
+
+    @classmethod
+    async def start(
+        cls,
+        config: HostConfig | Path | str,
+        *,
+        asker: Asker | None = None,
+        clock: Clock | None = None,
+        safe_mode: bool = False,
+    ) -> Self:
+        """Start a host; see ``Host``."""
+        return cls(await asyncio.to_thread(Host, config, asker=asker, clock=clock, safe_mode=safe_mode))
+
+    async def close(self) -> None:
+        """Let go of readers, connections and storage."""
+        await asyncio.to_thread(self.sync.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def slots(self) -> tuple[SlotState, ...]:
+        """See ``Host.slots``."""
+        return await asyncio.to_thread(self.sync.slots)
+
+    async def call(self, hook: str, event: Event | str, *, asker: Asker | None = None) -> HookResult:
+        """See ``Host.call``."""
+        return await asyncio.to_thread(self.sync.call, hook, event, asker=asker)
+
+    async def read_card(
+        self, card: str | CardPresence | ApcvContext | HostSuppliedReading, *, asker: Asker | None = None
+    ) -> CardReading:
+        """See ``Host.read_card``."""
+        return await asyncio.to_thread(self.sync.read_card, card, asker=asker)
+
+    async def identify(
+        self,
+        person: Person,
+        *,
+        document: Presentation | None = None,
+        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        automatic: bool = False,
+        asker: Asker | None = None,
+    ) -> Identification:
+        """See ``Host.identify``."""
+        return await asyncio.to_thread(
+            self.sync.identify, person, document=document, confirmed=confirmed, automatic=automatic, asker=asker
+        )
+
+    async def qualify(
+        self,
+        identity_ref: str,
+        *,
+        person: Person | None = None,
+        document: Presentation | None = None,
+        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        automatic: bool = False,
+        asker: Asker | None = None,
+    ) -> Identification:
+        """See ``Host.qualify``."""
+        return await asyncio.to_thread(
+            self.sync.qualify,
+            identity_ref,
+            person=person,
+            document=document,
+            confirmed=confirmed,
+            automatic=automatic,
+            asker=asker,
+        )
+
+    async def correct(self, identity_ref: str, traits: Traits, *, as_super_user: bool = False) -> Identification:
+        """See ``Host.correct``."""
+        return await asyncio.to_thread(self.sync.correct, identity_ref, traits, as_super_user=as_super_user)
+
+    async def mark(self, identity_ref: str, attribute: IdentityAttribute, *, present: bool = True) -> Identification:
+        """See ``Host.mark``."""
+        return await asyncio.to_thread(self.sync.mark, identity_ref, attribute, present=present)
+
+    async def identity(self, identity_ref: str) -> SealedIdentity:
+        """See ``Host.identity``."""
+        return await asyncio.to_thread(self.sync.identity, identity_ref)
+
+    async def admit(self, identity: object) -> SealedIdentity:
+        """See ``Host.admit``."""
+        return await asyncio.to_thread(self.sync.admit, identity)
+
+    async def search(self, birth_date: date, name: str = "", given_name: str = "") -> tuple[SealedIdentity, ...]:
+        """See ``Host.search``."""
+        return await asyncio.to_thread(self.sync.search, birth_date, name, given_name)

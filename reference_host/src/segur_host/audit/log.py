@@ -1,0 +1,222 @@
+"""The hash-chained audit of one installation.
+
+Order of one append, under the database's write lock and then the audit's own between processes: read the head,
+announce the new end in it, insert, commit, confirm in the head. A killed process leaves the chain as the head
+says, or as it announced. What stands in the head is what the next record is tied to, so that records cut while
+the host runs leave a gap that stays.
+"""
+
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import attrs
+
+from segur_host.audit import table
+from segur_host.audit.checkpoints import CheckpointFile, Line, LineKind
+from segur_host.audit.continuity import CHECKPOINT_EVERY, judge_end
+from segur_host.audit.entries import AuditEntry, AuditRecord, make_record
+from segur_host.audit.findings import Finding, Reason, Verification
+from segur_host.audit.head import Head, HeadFile, Link, this_boot
+from segur_host.audit.verification import Kept, verify
+from segur_host.storage.database import Database, Transaction
+from segur_host.storage.file_lock import FileLock
+from segur_host.storage.host_key import KeyPurpose
+from segur_sdk.context import Clock
+from segur_sdk.errors import HostError
+
+__all__ = ["AuditEntry", "AuditLog"]
+
+LOCK_NAME: Final = "audit.lock"
+
+
+class AuditLog:
+    """Appends to the audit and verifies it. Every method may be called from any thread, and by several processes.
+
+    Args:
+        database: where the chain is; head and checkpoints stand beside it in the data folder.
+        clock: dates the records.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._key = database.key.derive(KeyPurpose.AUDIT)
+        self._head = HeadFile(database.folder, self._key)
+        self._checkpoints = CheckpointFile(database.folder, self._key)
+        self._lock = FileLock(database.folder / LOCK_NAME)
+        self._progress: _Progress | None = None
+        self._end_was_checked = False
+        self._since_checkpoint = 0
+        database.ensure(table.audit)
+
+    def append(self, entry: AuditEntry) -> None:
+        """Add one record. Errors as ``append_all``."""
+        self.append_all((entry,))
+
+    def append_all(self, entries: Sequence[AuditEntry]) -> None:
+        """Add records in one transaction, or in the one that this thread is in: then they stand or fall with it.
+
+        When this returns, or that transaction is committed, the records survive a kill of the process.
+
+        Raises:
+            HostError: ``storage.full``, ``storage.busy``, ``storage.conflict``, ``storage.unreadable``,
+                ``storage.failed``, ``audit.files_unusable``, ``audit.other_tenant``.
+        """
+        if entries:
+            self._append(entries, checkpoint=self._since_checkpoint >= CHECKPOINT_EVERY)
+
+    def verify(self) -> Verification:
+        """Check every record, their order and number, head and checkpoints. Nothing is written.
+
+        What it cannot see: head, checkpoints and database put back together to an earlier state of all three.
+        Against that, copies of ``audit.checkpoints`` are kept elsewhere.
+
+        Raises:
+            HostError: ``storage.busy``, ``storage.unreadable``, ``storage.failed``, ``audit.files_unusable``.
+        """
+        tenant = self._database.tenant
+        lock = FileLock(self._database.folder / LOCK_NAME)
+        head = HeadFile(self._database.folder, self._key)
+        try:
+            with _file_errors(), self._database.reading() as connection:
+                with lock:
+                    # The first reading fixes the snapshot: from here the chain is the one this head speaks of.
+                    end = table.end_of(connection, tenant)
+                    kept = Kept(
+                        tenant, head.read(), self._checkpoints.read(), end, table.first_foreign(connection, tenant)
+                    )
+                return verify(
+                    kept,
+                    table.records_after(connection, tenant),
+                    lambda seq: table.hash_at(connection, tenant, seq),
+                )
+        finally:
+            head.close()
+            lock.close()
+
+    def records(self, after: int = 0) -> Iterator[AuditRecord]:
+        """Read the records whose number is greater than ``after``, in order."""
+        with self._database.reading() as connection:
+            yield from table.records_after(connection, self._database.tenant, after)
+
+    def close(self) -> None:
+        """Add a last record and a checkpoint if this log added any, and let go of the files.
+
+        Raises:
+            HostError: as ``append_all``.
+        """
+        if self._since_checkpoint:
+            self._append((AuditEntry(event="audit.closed"),), checkpoint=True)
+        self._head.close()
+        self._lock.close()
+
+    def _append(self, entries: Sequence[AuditEntry], *, checkpoint: bool) -> None:
+        joined = self._database.current is not None
+        opened = self._database.accepting if checkpoint and not joined else self._database.noting
+        try:
+            with _file_errors(), opened() as transaction:
+                progress = self._progress or self._begin(transaction)
+                progress.checkpoint = checkpoint and transaction.durable
+                self._chain(progress, entries)
+        except BaseException:
+            # Whatever stopped us, the next append looks at the end of the chain before it goes on.
+            self._end_was_checked = False
+            raise
+
+    def _begin(self, transaction: Transaction) -> "_Progress":
+        """Take the lock until the transaction ends, and find the end that the next record follows."""
+        self._lock.acquire()
+        transaction.at_end.callback(self._finish)
+        head, found = self._checked_head(transaction)
+        self._progress = progress = _Progress(transaction, head, head.end)
+        transaction.after_commit.append(lambda: self._confirm(progress))
+        if found is not None:
+            self._chain(progress, (_break_entry(found),))
+        return progress
+
+    def _finish(self) -> None:
+        self._progress = None
+        self._lock.release()
+
+    def _chain(self, progress: "_Progress", entries: Sequence[AuditEntry]) -> None:
+        at = self._now()
+        end = progress.end
+        rows = []
+        for entry in entries:
+            record = make_record(entry, end.seq + 1, at, self._database.tenant, end.hash)
+            rows.append(table.row(record))
+            end = Link(record.seq, record.hash)
+        progress.transaction.connection.execute(table.INSERT, rows)
+        self._head.write(attrs.evolve(progress.head, pending=end))
+        progress.end = end
+
+    def _checked_head(self, transaction: Transaction) -> tuple[Head, Finding | None]:
+        """Return the head of the chain as it is, and what is wrong with it so far."""
+        head = self._head.read()
+        if self._end_was_checked and isinstance(head, Head) and head.pending is None:
+            return head, None
+        tenant = self._database.tenant
+        connection = transaction.connection
+        lines = self._checkpoints.read()
+        end = table.end_of(connection, tenant)
+        found = judge_end(tenant, head, lines, end, lambda seq: table.hash_at(connection, tenant, seq))
+        if found is not None and found.reason is Reason.WRONG_TENANT:
+            raise HostError("audit.other_tenant")
+        count = len(lines.lines)
+        if found is not None:
+            count = self._checkpoints.add(lines, Line(LineKind.BREAK, self._now(), end, found))
+        elif not lines.whole_bytes:
+            # A trace that there is an audit, so that an emptied one is not taken for a new one.
+            count = self._checkpoints.add(lines, Line(LineKind.CHECKPOINT, self._now(), Link()))
+        known = head if isinstance(head, Head) else Head(tenant)
+        return attrs.evolve(known, end=end, pending=None, checkpoints=count, boot=this_boot()), found
+
+    def _confirm(self, progress: "_Progress") -> None:
+        head = attrs.evolve(progress.head, end=progress.end)
+        done = False
+        with _file_errors():
+            if progress.checkpoint:
+                # A full disk is no reason to refuse a record that is already kept: the next one tries again.
+                with suppress(OSError):
+                    head = self._with_checkpoint(head)
+                    done = True
+            self._head.write(head, durable=done)
+        self._end_was_checked = True
+        self._since_checkpoint = 0 if done else self._since_checkpoint + progress.end.seq - progress.head.end.seq
+
+    def _with_checkpoint(self, head: Head) -> Head:
+        lines = self._checkpoints.read()
+        count = self._checkpoints.add(lines, Line(LineKind.CHECKPOINT, self._now(), head.end))
+        return attrs.evolve(head, checkpoints=count, checkpoint_seq=head.end.seq)
+
+    def _now(self) -> str:
+        return self._clock.now().isoformat(timespec="microseconds")
+
+
+@attrs.define
+class _Progress:
+    """What one transaction has added so far."""
+
+    transaction: Transaction
+    head: Head
+    """As it was before."""
+    end: Link
+    checkpoint: bool = False
+
+
+def _break_entry(found: Finding) -> AuditEntry:
+    return AuditEntry(
+        event="audit.break_found", facts={"reason": str(found.reason), "seq": found.seq, "lost": found.lost}
+    )
+
+
+@contextmanager
+def _file_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        full = failure.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        code = "storage.full" if full else "audit.files_unusable"
+        raise HostError(code, reason=errno.errorcode.get(failure.errno or 0, "unknown")) from None

@@ -1,0 +1,1 @@
+"""What the host lends to plugins: it alone owns sockets, keys, readers and storage."""

@@ -1,0 +1,162 @@
+"""Cards for plugins: slots of every driver, insertions told apart, one exclusive channel at a time."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final, Protocol
+
+from segur_host.broker.lending import Borrower
+from segur_sdk.context import Clock
+from segur_sdk.drivers import SlotState
+from segur_sdk.errors import CardError, SegurError
+from segur_sdk.models.card import CardPresence
+
+APDU_S: Final = 5.0
+LOOK_S: Final = 5.0
+
+
+class CardReaders(Protocol):
+    """A driver as the broker calls it, wherever it runs."""
+
+    def slots(self) -> tuple[SlotState, ...]:
+        """Return every slot; ``insertion`` never repeats for two insertions of one slot."""
+        ...
+
+    def connect(self, slot: str) -> bytes:
+        """Take the card for the caller alone and return its ATR."""
+        ...
+
+    def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
+        """Exchange one APDU within ``timeout`` seconds."""
+        ...
+
+    def disconnect(self, slot: str) -> None:
+        """Reset the card and let others use it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the hardware."""
+        ...
+
+
+class CardBroker:
+    """Owns the readers of this workstation.
+
+    Args:
+        drivers: in order of the configuration.
+        clock: dates insertions.
+    """
+
+    def __init__(self, drivers: Sequence[CardReaders], clock: Clock) -> None:
+        self._drivers = list(drivers)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: dict[str, CardPresence] = {}
+
+    @contextmanager
+    def mounted(self, driver: CardReaders) -> Iterator[None]:
+        """Add the slots of one more driver while the block runs."""
+        self._drivers.insert(0, driver)
+        try:
+            yield
+        finally:
+            self._drivers.remove(driver)
+
+    def slots(self) -> tuple[SlotState, ...]:
+        """Return the slots of every driver.
+
+        Raises:
+            CardError: ``card.no_reader`` when there is none at all.
+        """
+        slots = tuple(state for driver in self._drivers for state in driver.slots())
+        if not slots:
+            raise CardError("card.no_reader")
+        return slots
+
+    def presence(self, slot: str) -> CardPresence:
+        """Return the insertion that sits in ``slot`` now.
+
+        Raises:
+            CardError: ``card.reader_unavailable``, ``card.absent``, ``card.mute``.
+        """
+        _, state = self._find(slot)
+        if not state.present or state.atr is None:
+            self._seen.pop(slot, None)
+            raise CardError("card.absent", slot=slot)
+        insertion = str(state.insertion)
+        with self._lock:
+            seen = self._seen.get(slot)
+            if seen is None or seen.insertion != insertion or seen.atr != state.atr:
+                seen = CardPresence(slot=slot, atr=state.atr, insertion=insertion, inserted_at=self._clock.now())
+                self._seen[slot] = seen
+        return seen
+
+    def confirm(self, presence: CardPresence, borrower: Borrower) -> None:
+        """Return if that very insertion is still there; see ``segur_sdk.context.Cards``."""
+        borrower.record("broker.card.confirm", slot=presence.slot)
+        self._require(presence)
+
+    @contextmanager
+    def open(self, presence: CardPresence, borrower: Borrower) -> Iterator["BoundChannel"]:
+        """Open that very insertion; see ``segur_sdk.context.Cards``."""
+        borrower.record("broker.card.open", slot=presence.slot)
+        driver = self._require(presence)
+        atr = driver.connect(presence.slot)
+        channel = BoundChannel(driver, presence.slot, atr, borrower)
+        try:
+            yield channel
+        finally:
+            channel.close()
+            # When the card or its driver is gone there is nothing left to let go of.
+            with suppress(SegurError):
+                driver.disconnect(presence.slot)
+
+    def close(self) -> None:
+        """Let go of every driver."""
+        for driver in self._drivers:
+            driver.close()
+
+    def _require(self, presence: CardPresence) -> CardReaders:
+        driver, state = self._find(presence.slot)
+        if not state.present:
+            raise CardError("card.removed", slot=presence.slot)
+        if str(state.insertion) != presence.insertion or state.atr != presence.atr:
+            raise CardError("card.swapped", slot=presence.slot)
+        return driver
+
+    def _find(self, slot: str) -> tuple[CardReaders, SlotState]:
+        for driver in self._drivers:
+            for state in driver.slots():
+                if state.slot == slot:
+                    return driver, state
+        raise CardError("card.reader_unavailable", slot=slot)
+
+
+class BoundChannel:
+    """Implements ``CardChannel`` for one insertion and one call."""
+
+    def __init__(self, driver: CardReaders, slot: str, atr: bytes, borrower: Borrower) -> None:
+        self._driver = driver
+        self._slot = slot
+        self._atr = atr
+        self._borrower = borrower
+        self._open = True
+
+    @property
+    def atr(self) -> bytes:
+        """Answer to reset."""
+        return self._atr
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """Exchange one APDU; see ``segur_sdk.cards.channel.CardChannel``."""
+        self._borrower.require_running()
+        if not self._open:
+            raise CardError("card.closed", slot=self._slot)
+        left = min(APDU_S, self._borrower.deadline.remaining())
+        if left <= 0:
+            raise CardError("card.mute", slot=self._slot, retryable=True)
+        return self._driver.transmit(self._slot, command, left)
+
+    def close(self) -> None:
+        """Refuse every later APDU."""
+        self._open = False

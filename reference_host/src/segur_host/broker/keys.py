@@ -1,0 +1,213 @@
+"""The structure's keys: files that the host alone opens, facts for plugins, TLS contexts for its own brokers."""
+
+import contextlib
+import os
+import secrets
+import ssl
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import attrs
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    pkcs12,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from segur_host.broker.trust import TrustStore, refuse_other_world
+from segur_host.config.model import HostConfig, KeyTable
+from segur_host.storage.private_files import NotPrivateError, read_private
+from segur_sdk.errors import ConfigError
+from segur_sdk.models.actor import Environment
+from segur_sdk.models.certificate import CertificateInfo
+
+MAX_KEY_FILE_BYTES: Final = 1_048_576
+_CLIENT_USAGES: Final = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+
+
+@attrs.frozen(repr=False)
+class _Pair:
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    chain: tuple[x509.Certificate, ...]
+    """The certificate of the key, then those that came with it."""
+    facts: CertificateInfo
+
+
+class KeyRing:
+    """The keys of the configuration, read when first used. Every method may be called from any thread.
+
+    Args:
+        config: its ``keys``, ``trust`` and ``environment``.
+    """
+
+    def __init__(self, config: HostConfig) -> None:
+        self._tables = config.keys
+        self._environment: Environment = config.environment
+        self._trust = TrustStore(config.trust, config.environment)
+        self._lock = threading.Lock()
+        self._pairs: dict[str, _Pair] = {}
+        self._contexts: dict[tuple[str | None, str], ssl.SSLContext] = {}
+
+    def certificate(self, use: str) -> CertificateInfo:
+        """Return the facts of the certificate configured for a use. Whether it is in date is not judged here.
+
+        Raises:
+            ConfigError: ``config.key_missing``, ``config.key_unreadable`` (wrong password, or no key),
+                ``config.key_permissions``, ``config.key_mismatch`` (the certificate is not that of the key),
+                ``config.certificate_environment``, and those of the password's reference.
+        """
+        with self._lock:
+            return self._pair(use).facts
+
+    def ssl_context(self, use: str | None, trust: str) -> ssl.SSLContext:
+        """Return the TLS client context of a key and of named anchors, the same object each time.
+
+        Args:
+            use: of the key the client authenticates with; ``None`` for a client without certificate.
+            trust: name of the anchors.
+
+        Raises:
+            ConfigError: those of ``certificate``, ``config.trust_missing``, ``config.trust_unreadable``.
+        """
+        with self._lock:
+            context = self._contexts.get((use, trust))
+            if context is None:
+                context = self._trust.context(trust)
+                if use is not None:
+                    _load(context, self._pair(use), use)
+                self._contexts[use, trust] = context
+            return context
+
+    def _pair(self, use: str) -> _Pair:
+        pair = self._pairs.get(use)
+        if pair is None:
+            table = self._tables.get(use)
+            if table is None:
+                raise ConfigError("config.key_missing", use=use, reason="not_configured")
+            pair = _read(table, use)
+            refuse_other_world(pair.chain[0], self._environment, use)
+            self._pairs[use] = pair
+        return pair
+
+
+def _read(table: KeyTable, use: str) -> _Pair:
+    password = table.password.resolve().reveal().encode() if table.password is not None else None
+    try:
+        pair = _from_p12(table.p12, password) if table.p12 is not None else _from_pem(table, password)
+        same = _public(pair.key.public_key()) == _public(pair.chain[0].public_key())
+    except FileNotFoundError:
+        raise ConfigError("config.key_missing", use=use, reason="no_file") from None
+    except NotPrivateError:
+        raise ConfigError("config.key_permissions", use=use) from None
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as failure:
+        # The library's own sentences tell wrong passwords from garbage no better than we can.
+        raise ConfigError("config.key_unreadable", use=use, reason=type(failure).__name__) from None
+    if not same:
+        raise ConfigError("config.key_mismatch", use=use)
+    return pair
+
+
+def _from_p12(path: Path, password: bytes | None) -> _Pair:
+    content = pkcs12.load_pkcs12(path.read_bytes(), password)
+    if content.key is None or content.cert is None:
+        raise ValueError("no key with its certificate")
+    others = (extra.certificate for extra in content.additional_certs)
+    return _checked(content.key, (content.cert.certificate, *others))
+
+
+def _from_pem(table: KeyTable, password: bytes | None) -> _Pair:
+    assert table.key is not None
+    assert table.cert is not None
+    key = load_pem_private_key(read_private(table.key, MAX_KEY_FILE_BYTES), password)
+    return _checked(key, tuple(x509.load_pem_x509_certificates(table.cert.read_bytes())))
+
+
+def _checked(key: object, chain: tuple[x509.Certificate, ...]) -> _Pair:
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TypeError("neither RSA nor EC")
+    return _Pair(key, chain, _facts(chain[0]))
+
+
+def _public(key: CertificatePublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _facts(certificate: x509.Certificate) -> CertificateInfo:
+    subject_cn = _attribute(certificate.subject, NameOID.COMMON_NAME)
+    issuer_cn = _attribute(certificate.issuer, NameOID.COMMON_NAME)
+    if subject_cn is None or issuer_cn is None:
+        raise ValueError("a certificate without names")
+    return CertificateInfo(
+        subject_cn=subject_cn,
+        subject_ou=_attribute(certificate.subject, NameOID.ORGANIZATIONAL_UNIT_NAME),
+        issuer_cn=issuer_cn,
+        serial=f"{certificate.serial_number:X}",
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        client_authentication=_authenticates_clients(certificate),
+    )
+
+
+def _attribute(name: x509.Name, kind: ObjectIdentifier) -> str | None:
+    # By type, never by place: cards bear several attributes in one RDN, in an order that varies.
+    found = name.get_attributes_for_oid(kind)
+    return str(found[0].value) if found else None
+
+
+def _authenticates_clients(certificate: x509.Certificate) -> bool:
+    """Tell whether the usages allow it; one that is not stated forbids nothing (RFC 5280, 4.2.1.3 and 4.2.1.12)."""
+    extensions = certificate.extensions
+    with contextlib.suppress(x509.ExtensionNotFound):
+        if not extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature:
+            return False
+    with contextlib.suppress(x509.ExtensionNotFound):
+        return not _CLIENT_USAGES.isdisjoint(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    return True
+
+
+def _load(context: ssl.SSLContext, pair: _Pair, use: str) -> None:
+    """Give the chain and its key to OpenSSL, which takes them from a file only.
+
+    The key is written encrypted with a passphrase that exists for this call only, and in memory where the system
+    has anonymous files (Linux); elsewhere in a temporary file of mode 0600, removed at once. Neither a crash nor
+    a copy of the disk ever gives it in clear.
+    """
+    passphrase = secrets.token_bytes(32).hex().encode()
+    content = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
+    content += b"".join(certificate.public_bytes(Encoding.PEM) for certificate in pair.chain)
+    with _short_lived_file(content) as path:
+        try:
+            context.load_cert_chain(path, password=passphrase)
+        except ssl.SSLError as failure:
+            # For example a key too small for the security level of OpenSSL.
+            raise ConfigError("config.key_unreadable", use=use, reason=failure.reason or "tls") from None
+
+
+@contextmanager
+def _short_lived_file(content: bytes) -> Iterator[str]:
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("segur", os.MFD_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            yield f"/proc/self/fd/{descriptor}"
+        return
+    descriptor, name = tempfile.mkstemp()
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        yield name
+    finally:
+        Path(name).unlink()

@@ -1,0 +1,72 @@
+"""``segur demo``: the walk at the counter, for a newcomer to see and for a script to check."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from segur_host.cli.call import outcome_as_json
+from segur_host.cli.failing import ExitCode, fail
+from segur_host.cli.options import JsonOption
+from segur_host.cli.output import JsonOutput, console, only_json
+from segur_host.comptoir.sandbox import Sandbox, joined, started
+from segur_host.comptoir.walk import StepReport, play
+
+app = typer.Typer(help="Démonstrations.", no_args_is_help=True)
+
+SandboxOption = Annotated[
+    Path | None,
+    typer.Option("--sandbox", help="sandbox.json d’un bac à sable déjà démarré ; sinon un autre est démarré."),
+]
+
+
+@app.callback()
+def _demo() -> None:
+    """Keep ``comptoir`` a sub-command even while it is the only one."""
+
+
+@app.command()
+def comptoir(*, sandbox: SandboxOption = None, json: JsonOption = False) -> None:
+    """Joue une matinée au comptoir : carte Vitale, INSi, pièces, refus, pannes."""
+    source: AbstractContextManager[Sandbox] = joined(sandbox) if sandbox else started()
+    if json:
+        with only_json() as output, source as services:
+            well = _played(play(services), lambda report: _write(output, report))
+            output.write({"result": "ok" if well else "failed"})
+    else:
+        console.print("[bold]Au comptoir[/] — services nationaux simulés, identités de test publiées.\n")
+        with source as services:
+            well = _played(play(services), _show)
+        console.print(
+            "\n[bold green]Tout s’est passé comme prévu.[/]" if well else "\n[bold red]Des étapes ont dévié.[/]"
+        )
+    fail(ExitCode.NO, when=not well)
+
+
+def _played(reports: Iterator[StepReport], show: Callable[[StepReport], None]) -> bool:
+    """Show every step as it ends, and tell whether all went as they should."""
+    well = True
+    for report in reports:
+        show(report)
+        well = well and report.ok
+    return well
+
+
+def _write(output: JsonOutput, report: StepReport) -> None:
+    line: dict[str, Any] = {
+        "step": report.step,
+        "status": "ok" if report.ok else "unexpected",
+        "outcomes": [outcome_as_json(one, report.messages) for one in report.outcomes],
+        "duration_ms": round(report.duration_ms, 3),
+    }
+    output.write(line)
+
+
+def _show(report: StepReport) -> None:
+    mark = "[green]✓[/]" if report.ok else "[red]✗[/]"
+    console.print(f"{mark} [bold]{report.step}[/] [dim]{report.duration_ms:.0f} ms[/]")
+    for sentence in report.said:
+        console.print(f"    {escape(sentence)}")

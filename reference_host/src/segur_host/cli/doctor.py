@@ -1,0 +1,138 @@
+"""``segur doctor``: what is wrong with this installation, and the mend of each."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Final
+
+import attrs
+from rich.markup import escape
+from rich.table import Table
+
+from segur_host.broker.keys import KeyRing
+from segur_host.cli.failing import ExitCode, fail
+from segur_host.cli.options import ConfigOption, JsonOption, config_path
+from segur_host.cli.output import console, only_json
+from segur_host.clock import SystemClock
+from segur_host.config.loading import load_config
+from segur_host.config.model import HostConfig
+from segur_host.host import Host
+from segur_host.messages import explain
+from segur_host.registry.registry import PluginState
+from segur_sdk.errors import SegurError, UserMessage
+
+WARN_BEFORE: Final = timedelta(days=30)
+"""A certificate is announced as expiring from then on (*guide de commande de certificats*: one month before)."""
+
+
+@attrs.frozen
+class Check:
+    """One line of the doctor."""
+
+    check: str
+    status: str
+    """``ok``, ``warning`` or ``problem``."""
+    finding: str
+    action: str | None = None
+
+
+def doctor(*, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Examine l’installation : configuration, données, audit, modules, certificats, lecteurs."""
+    with only_json() as output:
+        checks = list(examine(lambda: load_config(config_path(config))))
+        if json:
+            output.write([attrs.asdict(check) for check in checks])
+    if not json:
+        table = Table("Examen", "État", "Constat", "À faire")
+        for one in checks:
+            table.add_row(one.check, one.status, escape(one.finding), escape(one.action or ""))
+        console.print(table)
+    fail(ExitCode.NO, when=any(one.status == "problem" for one in checks))
+
+
+def examine(load: Callable[[], HostConfig]) -> Iterator[Check]:
+    """Make every check that can be made; one that fails does not stop those it says nothing about."""
+    try:
+        config = load()
+    except SegurError as failure:
+        yield _problem("configuration", failure)
+        return
+    yield Check("configuration", "ok", f"environnement {config.environment}")
+    yield from _keys(config)
+    try:
+        host = Host(config)
+    except SegurError as failure:
+        yield _problem("données", failure)
+        return
+    with host:
+        yield Check("données", "ok", "base chiffrée lisible")
+        yield from _audit(host)
+        yield from _plugins(host)
+        yield from _readers(host)
+
+
+def _keys(config: HostConfig) -> Iterator[Check]:
+    ring = KeyRing(config)
+    now = SystemClock().now()
+    for use in sorted(config.keys):
+        name = f"certificat {use}"
+        try:
+            found = ring.certificate(use)
+        except SegurError as failure:
+            yield _problem(name, failure)
+            continue
+        until = f"{found.subject_cn}, valable jusqu’au {found.not_after:%d/%m/%Y}"
+        if found.not_after <= now:
+            yield Check(name, "problem", f"{until} : expiré", "Commandez un nouveau certificat et installez-le.")
+        elif found.not_before > now:
+            yield Check(name, "problem", f"{until} : pas encore valable", "Vérifiez l’heure de la machine.")
+        elif found.not_after <= now + WARN_BEFORE:
+            yield Check(name, "warning", f"{until} : expire bientôt", "Commandez dès maintenant son renouvellement.")
+        else:
+            yield Check(name, "ok", until)
+
+
+def _audit(host: Host) -> Iterator[Check]:
+    found = host.audit.verify()
+    if found.ok:
+        yield Check("audit", "ok", f"{found.records} enregistrements intacts")
+    else:
+        yield Check(
+            "audit",
+            "problem",
+            f"altéré à l’enregistrement {found.first_bad_seq} ({found.reason})",
+            "Conservez une copie du dossier de données et prévenez le responsable de la sécurité.",
+        )
+
+
+def _plugins(host: Host) -> Iterator[Check]:
+    for entry in sorted(host.plugins.values(), key=lambda one: one.id):
+        name = f"module {entry.id}"
+        if entry.state is PluginState.ACTIVE:
+            yield Check(name, "ok", f"version {entry.version}, actif")
+        elif entry.state is PluginState.DISABLED:
+            yield Check(name, "warning", "désactivé", _action(entry.reason, host.messages))
+        elif entry.reason is not None:
+            yield _problem(name, entry.reason, host.messages)
+
+
+def _readers(host: Host) -> Iterator[Check]:
+    try:
+        slots = host.slots()
+    except SegurError as failure:
+        yield _warning("lecteurs", failure)
+        return
+    for slot in slots:
+        yield Check(f"lecteur {slot.slot}", "ok", "carte présente" if slot.present else "vide")
+
+
+def _action(failure: SegurError | None, messages: Mapping[str, UserMessage]) -> str | None:
+    return explain(failure, messages).action if failure is not None else None
+
+
+def _problem(check: str, failure: SegurError, messages: Mapping[str, UserMessage] | None = None) -> Check:
+    text = explain(failure, messages)
+    return Check(check, "problem", f"{text.message} [{failure}]", text.action)
+
+
+def _warning(check: str, failure: SegurError) -> Check:
+    return attrs.evolve(_problem(check, failure), status="warning")

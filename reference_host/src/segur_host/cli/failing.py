@@ -1,0 +1,90 @@
+"""Exit codes, and what a user reads when a command fails: never a traceback."""
+
+import sys
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+import click
+import typer
+from rich.markup import escape
+
+from segur_host.cli.output import only_json, problems
+from segur_host.crash import write_report
+from segur_host.messages import as_json, explain
+from segur_sdk.errors import ConfigError, InputError, SegurError, UserMessage
+
+
+class ExitCode(IntEnum):
+    """Status of every ``segur`` command."""
+
+    DONE = 0
+    NO = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    INTERNAL = 4
+    NOT_CERTIFIABLE = 5
+
+
+class Answered(Exception):  # noqa: N818 - not an error: the command has said all it had to say
+    """Ends a command with a status other than 0 after it wrote its answer."""
+
+    def __init__(self, status: ExitCode) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def status_of(failure: SegurError) -> ExitCode:
+    """Return the exit code of a typed failure."""
+    if isinstance(failure, ConfigError):
+        return ExitCode.CONFIGURATION
+    return ExitCode.USAGE if isinstance(failure, InputError) else ExitCode.NO
+
+
+def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        app: the command.
+        arguments: instead of those of the process.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    wants_json = "--json" in given
+    try:
+        app(args=given, standalone_mode=False)
+    except Answered as answered:
+        return answered.status
+    except click.exceptions.Exit as wanted:
+        return wanted.exit_code
+    except click.ClickException as misuse:
+        misuse.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except SegurError as failure:
+        show_failure(failure, wants_json=wants_json)
+        return status_of(failure)
+    except Exception as failure:  # noqa: BLE001 - the last resort: a report without patient data, no traceback
+        internal = write_report(failure)
+        show_failure(internal, wants_json=wants_json)
+        return ExitCode.INTERNAL
+    return ExitCode.DONE
+
+
+def show_failure(failure: SegurError, *, wants_json: bool, own: Mapping[str, UserMessage] | None = None) -> None:
+    """Write a failure: one JSON object, or three French sentences."""
+    if wants_json:
+        with only_json() as output:
+            output.write({"error": as_json(failure, own)})
+        return
+    text = explain(failure, own)
+    problems.print(f"[bold red]{escape(text.message)}[/]")
+    problems.print(escape(text.cause))
+    problems.print(f"[bold]→[/] {escape(text.action)}")
+    problems.print(f"[dim]{escape(str(failure))}[/]")
+
+
+def fail(status: ExitCode, *, when: Any = True) -> None:
+    """End the command with ``status`` if ``when`` holds."""
+    if when:
+        raise Answered(status)

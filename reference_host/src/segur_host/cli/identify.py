@@ -1,0 +1,83 @@
+"""``segur identify``: who is this person, and how far is that proven?"""
+
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+
+from segur_host.broker.ask import CheckedAsker
+from segur_host.cli.call import outcome_as_json, read_input, show_outcomes
+from segur_host.cli.failing import ExitCode, fail
+from segur_host.cli.options import ConfigOption, JsonOption, open_host
+from segur_host.cli.output import console, only_json
+from segur_host.host import Host
+from segur_host.identities.beneficiary import chosen
+from segur_host.identities.desk import Identification
+from segur_host.inputs import IdentifyInput
+from segur_sdk.errors import invalid_input
+
+STATUS_NAMES = {"PROV": "provisoire", "VALI": "validée", "RECUP": "récupérée", "QUAL": "qualifiée"}
+
+
+def identify(
+    *,
+    given: Annotated[str, typer.Option("--input", help="Fichier JSON, ou - pour l’entrée standard.")],
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Identifie une personne : traits, lecture de carte ou INS reçu, et pièce présentée."""
+    try:
+        wanted = IdentifyInput.model_validate_json(read_input(given))
+    except ValidationError as failure:
+        raise invalid_input("input.identify", failure, IdentifyInput) from None
+    with only_json() as output:
+        with open_host(config) as host:
+            found = identify_on(host, wanted)
+            answer = as_json(found, host)
+            messages = dict(host.messages)
+        if json:
+            output.write(answer)
+    if not json:
+        status = STATUS_NAMES.get(answer["status"] or "", "non enregistrée")
+        console.print(f"Identité [bold]{status}[/]")
+        for one in found.notices:
+            console.print(escape(one.text))
+        show_outcomes(found.outcomes, messages)
+    well = found.identity is not None and all(one.status.is_well for one in found.outcomes)
+    fail(ExitCode.NO, when=not well)
+
+
+def identify_on(host: Host, wanted: IdentifyInput) -> Identification:
+    """Carry out what was asked on an open host."""
+    asker = CheckedAsker(lambda question: wanted.answers.get(question.code))
+    options: dict[str, Any] = {
+        "document": wanted.document,
+        "confirmed": wanted.confirmed,
+        "automatic": wanted.automatic,
+        "asker": asker,
+    }
+    if wanted.identity_ref is not None:
+        return host.qualify(wanted.identity_ref, **options)
+    if wanted.card is None:
+        person = wanted.traits or wanted.ins
+        assert person is not None
+        return host.identify(person, **options)
+    with host.presented(wanted.card) as source:
+        reading = host.read_card(source, asker=asker)
+        return host.identify(chosen(reading, wanted.beneficiary), **options)
+
+
+def as_json(found: Identification, host: Host) -> dict[str, Any]:
+    """Return an identification as outsiders rely on it; no trait and no matricule in it."""
+    identity = found.identity
+    return {
+        "identity_ref": identity.identity_ref if identity else None,
+        "status": str(identity.status) if identity else None,
+        "attributes": sorted(map(str, identity.attributes)) if identity else [],
+        "outcomes": [outcome_as_json(one, host.messages) for one in found.outcomes],
+        "cr": str(found.cr) if found.cr else None,
+        "divergences": [{"trait": str(one.trait), "reason": one.reason} for one in found.divergences],
+        "notices": [one.model_dump(mode="json") for one in found.notices],
+        "asking": str(found.asking) if found.asking else None,
+    }

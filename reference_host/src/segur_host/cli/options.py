@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from segur_host.host import Host
+
+CONFIG_VARIABLE: Final = "SEGUR_CONFIG"
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="Configuration de l’hôte (sinon SEGUR_CONFIG, sinon segur.toml).", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Écrit du JSON, et rien d’autre, sur la sortie standard.")]
+
+
+def config_path(given: Path | None) -> Path:
+    """Return the configuration that a command works with."""
+    return given or Path(os.environ.get(CONFIG_VARIABLE, "segur.toml"))
+
+
+def open_host(config: Path | None, *, safe_mode: bool = False) -> Host:
+    """Open the host of a command."""
+    return Host(config_path(config), safe_mode=safe_mode)

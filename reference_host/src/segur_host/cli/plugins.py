@@ -1,0 +1,100 @@
+"""``segur plugins``: which plugins there are, in which state, and how to accept one."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomlkit
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from segur_host.cli.options import ConfigOption, JsonOption, config_path, open_host
+from segur_host.cli.output import console, only_json
+from segur_host.config.loading import load_config
+from segur_host.host import Host
+from segur_host.messages import explain
+from segur_host.registry.discovery import discover
+from segur_host.registry.registry import PluginEntry
+from segur_sdk.errors import PluginError, SegurError
+from segur_sdk.manifest import PluginManifest
+
+app = typer.Typer(help="Modules : états, déclarations, activation.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_plugins(
+    *,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    safe_mode: Annotated[bool, typer.Option("--safe-mode", help="Ne charge aucun module.")] = False,
+) -> None:
+    """Montre chaque module installé ou configuré, son état, et la suite à donner."""
+    with only_json() as output:
+        # Plugins are imported in here: what they print must not mix with the answer.
+        with open_host(config, safe_mode=safe_mode) as host:
+            rows = [_row(entry, host) for entry in sorted(host.plugins.values(), key=lambda one: one.id)]
+        if json:
+            output.write(rows)
+            return
+    table = Table("Module", "Version", "État", "Raison", "À faire")
+    for row in rows:
+        table.add_row(*(escape(row[name] or "") for name in ("id", "version", "state", "reason", "action")))
+    console.print(table)
+
+
+@app.command()
+def enable(plugin: str, *, config: ConfigOption = None) -> None:
+    """Active un module : sa déclaration est acceptée telle qu’elle est, par son empreinte."""
+    path = config_path(config)
+    load_config(path)
+    found = next((one for one in discover() if one.id == plugin), None)
+    if found is None:
+        raise PluginError("plugin.not_installed", plugin=plugin)
+    if found.error is not None or found.manifest is None or found.sha256 is None:
+        raise found.error or PluginError("plugin.manifest_unreadable")
+    _show_grants(found.manifest)
+    _write_hash(path, plugin, found.sha256)
+    console.print(f"Module « {escape(plugin)} » activé.")
+
+
+def _write_hash(path: Path, plugin: str, sha256: str) -> None:
+    document = tomlkit.parse(path.read_text("utf-8"))
+    tables = document.setdefault("plugins", tomlkit.table(is_super_table=True))
+    table = tables.setdefault(plugin, tomlkit.table())
+    table["enabled"] = True
+    table["manifest_sha256"] = sha256
+    path.write_text(tomlkit.dumps(document), "utf-8")
+
+
+def _show_grants(manifest: PluginManifest) -> None:
+    console.print(f"[bold]{escape(manifest.display_name)}[/] pourra :")
+    for hook in manifest.hooks:
+        console.print(f"  répondre à {hook.name}")
+    for use in manifest.network:
+        console.print(f"  joindre le réseau pour « {use.purpose} » ({use.auth})")
+    for key in manifest.keys:
+        console.print(f"  connaître le certificat « {key.use} »")
+    for label, granted in (("lire des cartes", manifest.cards), ("poser des questions", manifest.prompts)):
+        if granted:
+            console.print(f"  {label}")
+
+
+def _row(entry: PluginEntry, host: Host) -> dict[str, Any]:
+    manifest = entry.manifest
+    text = explain(entry.reason, host.messages) if entry.reason is not None else None
+    return {
+        "id": entry.id,
+        "version": entry.version,
+        "state": str(entry.state),
+        "reason": _sentence(text.message, entry.reason) if text and entry.reason else None,
+        "action": text.action if text else None,
+        "hooks": [use.name for use in manifest.hooks] if manifest else [],
+        "services": list(manifest.provides) if manifest else [],
+        "sends": list(manifest.sends) if manifest else [],
+        "drivers": list(manifest.drivers) if manifest else [],
+        "last_error": entry.last_error.code if entry.last_error else None,
+    }
+
+
+def _sentence(message: str, failure: SegurError) -> str:
+    return f"{message} [{failure}]"

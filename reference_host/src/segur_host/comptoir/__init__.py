@@ -1,0 +1,1 @@
+"""The counter of a pharmacy, walked through step by step against the sandbox."""

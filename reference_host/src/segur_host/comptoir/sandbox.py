@@ -1,0 +1,92 @@
+"""The sandbox as the walk uses it: started for the occasion or joined, and its control API."""
+
+import json
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from segur_sdk.errors import ConfigError
+
+STOP_S: Final = 10.0
+
+
+class Sandbox:
+    """A running sandbox, by its descriptor.
+
+    Args:
+        descriptor: content of ``sandbox.json``.
+    """
+
+    def __init__(self, descriptor: Mapping[str, Any]) -> None:
+        self.config: Final = Path(descriptor["config"])
+        self.readers: Final = [str(reader["name"]) for reader in descriptor["services"]["cards"]["readers"]]
+        control = descriptor["control"]
+        self._client = httpx.Client(
+            base_url=control["url"],
+            headers={"Authorization": f"Bearer {Path(control['token_file']).read_text('utf-8').strip()}"},
+            verify=ssl.create_default_context(cafile=descriptor["ca"]),
+            trust_env=False,
+        )
+
+    def insert(self, reader: str, card: str | None) -> None:
+        """Put a named card into a reader, or take out the one that is there."""
+        self._post("/cards", {"reader": reader, "card": card})
+
+    def fault(self, service: str, fault: str, count: int) -> None:
+        """Make the next answers of a service fail."""
+        self._post("/faults", {"service": service, "fault": fault, "count": count})
+
+    def close(self) -> None:
+        """Close the connection to the control API."""
+        self._client.close()
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        self._client.post(path, json=dict(body)).raise_for_status()
+
+
+@contextmanager
+def joined(path: Path) -> Iterator[Sandbox]:
+    """Use a sandbox that somebody else started.
+
+    Raises:
+        ConfigError: ``config.sandbox_unreadable``.
+    """
+    try:
+        sandbox = Sandbox(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as failure:
+        raise ConfigError("config.sandbox_unreadable", reason=type(failure).__name__) from None
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+@contextmanager
+def started() -> Iterator[Sandbox]:
+    """Start a sandbox of its own, in a folder that disappears with it.
+
+    Raises:
+        ConfigError: ``config.sandbox_missing`` when it does not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="segur-comptoir-") as folder:
+        command = [sys.executable, "-m", "segur_host.cli", "sandbox", "up", "--json", "--data", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            try:
+                assert process.stdout is not None
+                if not process.stdout.readline():
+                    raise ConfigError("config.sandbox_missing")
+                with joined(Path(folder) / "sandbox.json") as sandbox:
+                    yield sandbox
+            finally:
+                process.terminate()
+                try:
+                    process.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()

@@ -1,0 +1,275 @@
+"""The walk: one patient after another at the counter, each step with what it should give.
+
+Every person is one of the published test identities of INSi.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from segur_host.broker.ask import CheckedAsker
+from segur_host.comptoir.sandbox import Sandbox
+from segur_host.config.loading import load_config
+from segur_host.config.model import HostConfig
+from segur_host.dispatch.outcome import Outcome
+from segur_host.host import Host
+from segur_host.identities.beneficiary import chosen
+from segur_host.identities.desk import Identification
+from segur_sdk.errors import SegurError, UserMessage
+from segur_sdk.hooks.qualify_identity import CardSubject
+from segur_sdk.identity.engine import Asking
+from segur_sdk.models.actor import Environment
+from segur_sdk.models.card import CardReading
+from segur_sdk.models.identity import CrCode, InsStatus, NoProof, NoProofReason, ProofDocument, Sex, Traits
+
+SEX_QUESTION: Final = "insi.sexe"
+
+
+@attrs.frozen
+class StepReport:
+    """What one step gave."""
+
+    step: str
+    ok: bool
+    said: tuple[str, ...]
+    """French sentences for the person who watches."""
+    outcomes: tuple[Outcome, ...]
+    messages: Mapping[str, UserMessage]
+    """French texts that the plugins of this host bring."""
+    duration_ms: float
+
+
+class Unexpected(Exception):  # noqa: N818 - a step that ended otherwise than it should is a finding
+    """Ends a step; its text says, in French, what was expected."""
+
+
+class Walk:
+    """Plays the steps in order on hosts of its own.
+
+    Args:
+        sandbox: the national services.
+        folder: where the hosts keep their data.
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._reader = sandbox.readers[0]
+        self._config = load_config(sandbox.config).model_copy(update={"data": folder / "sandbox"})
+        self._production = _production(self._config, folder / "production")
+        self._asker = CheckedAsker(lambda question: "M" if question.code == SEX_QUESTION else None)
+        self._said: list[str] = []
+        self._outcomes: list[Outcome] = []
+        self._reading: CardReading | None = None
+        self._subject: CardSubject | None = None
+        self._found: Identification | None = None
+
+    def play(self) -> Iterator[StepReport]:
+        """Play every step; one that fails does not stop the next ones."""
+        with Host(self._config, asker=self._asker) as host:
+            for step, action in self._steps():
+                self._said, self._outcomes = [], []
+                started = time.perf_counter()
+                ok = self._attempt(action, host)
+                duration = (time.perf_counter() - started) * 1000
+                yield StepReport(step, ok, tuple(self._said), tuple(self._outcomes), host.messages, duration)
+
+    def _steps(self) -> tuple[tuple[str, Callable[[Host], None]], ...]:
+        return (
+            ("card_read", self._card_read),
+            ("beneficiary_chosen", self._beneficiary_chosen),
+            ("insi", self._insi),
+            ("document", self._document),
+            ("qualified", self._qualified),
+            ("no_document", self._no_document),
+            ("refused", self._refused),
+            ("patient_absent", self._patient_absent),
+            ("differs", self._differs),
+            ("several", self._several),
+            ("none", self._none),
+            ("insi_down", self._insi_down),
+            ("card_swapped", self._card_swapped),
+            ("test_card_in_production", self._test_card_in_production),
+        )
+
+    def _attempt(self, action: Callable[[Host], None], host: Host) -> bool:
+        try:
+            action(host)
+        except Unexpected as finding:
+            self._say(f"Inattendu : {finding}")
+            return False
+        except SegurError as failure:
+            self._say(f"Inattendu : {failure.code}")
+            return False
+        return True
+
+    def _card_read(self, host: Host) -> None:
+        self._sandbox.insert(self._reader, "family")
+        self._reading = host.read_card(self._reader)
+        people = len(self._reading.beneficiaries)
+        self._expect(people > 1, "plusieurs bénéficiaires sur la carte")
+        self._say(f"Carte Vitale lue : {people} bénéficiaires, aucun n’est choisi d’office.")
+
+    def _beneficiary_chosen(self, host: Host) -> None:
+        self._expect(self._reading is not None, "une carte lue")
+        assert self._reading is not None
+        self._subject = chosen(self._reading, 2)
+        self._say("Le deuxième bénéficiaire est choisi : un ayant droit, facturé sous le numéro de l’assurée.")
+
+    def _insi(self, host: Host) -> None:
+        self._expect(self._subject is not None, "un bénéficiaire choisi")
+        assert self._subject is not None
+        self._found = self._keep(host.identify(self._subject))
+        self._expect(self._found.cr is CrCode.FOUND, "INSi trouve la personne")
+        self._expect_status(self._found, InsStatus.RECUPEREE)
+        self._say("INSi répond : identité récupérée, avec son propre matricule. La pièce reste à voir.")
+
+    def _document(self, host: Host) -> None:
+        self._found = self._keep(host.qualify(self._known(), document=ProofDocument(type="CN")))
+        self._say("Carte nationale d’identité vue, traits identiques.")
+
+    def _qualified(self, host: Host) -> None:
+        identity = host.admit(host.identity(self._known()))
+        self._expect(identity.status is InsStatus.QUALIFIEE, "l’identité est qualifiée")
+        asked_again = self._keep(host.qualify(identity.identity_ref))
+        self._expect(asked_again.asking is Asking.CONFIRMED, "la pièce n’est plus demandée")
+        self._say("Identité qualifiée. Elle est mémorisée : rien ne sera redemandé.")
+
+    def _no_document(self, host: Host) -> None:
+        found = self._retrieved(host, _ZOE)
+        answers = NoProof(none_because=NoProofReason.NONE_PRESENTED)
+        limit = self._config.identity.max_document_requests
+        for _ in range(limit):
+            self._expect(found.asking is Asking.ASK, "la pièce est demandée")
+            found = self._again(host, found, answers)
+        self._expect(found.asking is Asking.EXHAUSTED, "la question n’est plus posée")
+        self._expect_status(found, InsStatus.RECUPEREE)
+        self._say(f"Aucune pièce présentée, {limit} fois : l’identité reste récupérée, on ne demande plus.")
+
+    def _refused(self, host: Host) -> None:
+        found = self._retrieved(host, _MICHELANGELO)
+        found = self._again(host, found, NoProof(none_because=NoProofReason.REFUSED))
+        self._expect(found.asking is Asking.REFUSED, "le refus est noté")
+        self._expect_status(found, InsStatus.RECUPEREE)
+        self._say("Refus de présenter une pièce : noté, on ne demande plus.")
+
+    def _patient_absent(self, host: Host) -> None:
+        found = self._retrieved(host, _ANTHONY)
+        for _ in range(self._config.identity.max_document_requests + 1):
+            found = self._again(host, found, NoProof(none_because=NoProofReason.PATIENT_ABSENT))
+        self._expect(found.asking is Asking.ASK, "l’absence ne compte pas")
+        self._say("Patient absent, un proche vient pour lui : cela ne compte pas, la pièce sera demandée.")
+
+    def _differs(self, host: Host) -> None:
+        found = self._retrieved(host, _PIERRE_ALAIN)
+        found = self._again(host, found, NoProof(none_because=NoProofReason.DIFFERS))
+        self._expect_status(found, InsStatus.PROVISOIRE)
+        self._expect(found.identity is not None and found.identity.matricule is None, "l’INS est retiré")
+        self._say("La pièce diffère : INS retiré, identité provisoire, notice de correction proposée.")
+
+    def _several(self, host: Host) -> None:
+        found = self._keep(host.identify(_LEONARDO))
+        self._expect(found.cr is CrCode.SEVERAL, "INSi trouve plusieurs identités")
+        self._expect_status(found, InsStatus.PROVISOIRE)
+        self._say("Plusieurs identités trouvées : rien n’est importé, les traits sont à compléter.")
+
+    def _none(self, host: Host) -> None:
+        found = self._keep(host.identify(_HOUILLES))
+        self._expect(found.cr is CrCode.NOT_FOUND, "INSi ne trouve personne")
+        self._expect_status(found, InsStatus.PROVISOIRE)
+        self._say("Aucune identité trouvée, prénom par prénom puis liste entière : l’identité reste provisoire.")
+
+    def _insi_down(self, host: Host) -> None:
+        self._sandbox.fault("insi", "error5xx", count=1)
+        found = self._keep(host.identify(_DOMINIQUE))
+        self._expect(found.cr is None and bool(found.outcomes), "INSi ne répond pas")
+        self._expect(found.outcomes[0].error is not None, "la panne est nommée")
+        self._expect_status(found, InsStatus.PROVISOIRE)
+        self._say("INSi en panne : le comptoir continue, le statut ne change pas.")
+
+    def _card_swapped(self, host: Host) -> None:
+        self._sandbox.insert(self._reader, "single")
+        subject = chosen(host.read_card(self._reader), 1)
+        self._sandbox.insert(self._reader, "family")
+        found = self._keep(host.identify(subject))
+        error = found.outcomes[0].error if found.outcomes else None
+        self._expect(error is not None and error.code == "card.swapped", "la carte changée est reconnue")
+        self._say("Carte changée après la lecture : INSi n’est pas interrogé.")
+
+    def _test_card_in_production(self, host: Host) -> None:
+        self._sandbox.insert(self._reader, "test")
+        with Host(self._production) as production:
+            try:
+                production.read_card(self._reader)
+            except SegurError as failure:
+                self._expect(failure.code == "card.test_in_production", "la carte de test est refusée")
+            else:
+                raise Unexpected("la carte de test est refusée")
+        self._say("Carte de test dans une installation de production : refusée.")
+
+    def _retrieved(self, host: Host, person: Traits) -> Identification:
+        found = self._keep(host.identify(person))
+        self._expect_status(found, InsStatus.RECUPEREE)
+        return found
+
+    def _again(self, host: Host, found: Identification, answer: NoProof) -> Identification:
+        assert found.identity is not None
+        return self._keep(host.qualify(found.identity.identity_ref, document=answer))
+
+    def _known(self) -> str:
+        self._expect(self._found is not None and self._found.identity is not None, "une identité connue")
+        assert self._found is not None
+        assert self._found.identity is not None
+        return self._found.identity.identity_ref
+
+    def _keep(self, found: Identification) -> Identification:
+        self._outcomes.extend(found.outcomes)
+        return found
+
+    def _say(self, sentence: str) -> None:
+        self._said.append(sentence)
+
+    def _expect(self, holds: bool, expected: str) -> None:
+        if not holds:
+            raise Unexpected(expected)
+
+    def _expect_status(self, found: Identification, status: InsStatus) -> None:
+        self._expect(found.identity is not None and found.identity.status is status, f"statut {status}")
+
+
+def play(sandbox: Sandbox) -> Iterator[StepReport]:
+    """Play the walk on hosts whose data disappear afterwards."""
+    with tempfile.TemporaryDirectory(prefix="segur-comptoir-") as folder:
+        yield from Walk(sandbox, Path(folder)).play()
+
+
+def _production(config: HostConfig, data: Path) -> HostConfig:
+    """The same workstation, had it been installed for production: no address of the sandbox is left."""
+    return config.model_copy(update={"environment": Environment.PRODUCTION, "network": {}, "data": data})
+
+
+def _person(name: str, names: str, sex: Sex, born: str, place: str) -> Traits:
+    given = tuple(names.split())
+    return Traits(
+        nom_naissance=name,
+        premier_prenom=given[0],
+        prenoms_naissance=given,
+        sexe=sex,
+        date_naissance=date.fromisoformat(born),
+        lieu_naissance=place,
+    )
+
+
+_ZOE: Final = _person("ADRUN", "ZOE", Sex.FEMALE, "1975-12-31", "63220")
+_MICHELANGELO: Final = _person("NESSI", "MICHELANGELO ANTHONY", Sex.MALE, "2010-08-07", "63220")
+_ANTHONY: Final = _person("CORSE", "ANTHONY", Sex.MALE, "1980-03-02", "2B020")
+_PIERRE_ALAIN: Final = _person(
+    "D'ARTAGNAN DE L'HERAULT", "PIERRE-ALAIN MURIEL FLORIANT", Sex.MALE, "2001-06-17", "63220"
+)
+_LEONARDO: Final = _person("DE VINCI", "LEONARDO", Sex.MALE, "2014-02-01", "63220")
+_HOUILLES: Final = _person("HOUILLES", "PIERRE PAUL JACQUES", Sex.MALE, "1993-01-27", "63220")
+_DOMINIQUE: Final = _person("ADRTROIS", "DOMINIQUE", Sex.FEMALE, "1997-02-26", "2A020")

@@ -1,0 +1,1 @@
+"""The host's one configuration file, and the secrets it refers to."""

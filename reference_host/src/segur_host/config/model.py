@@ -1,0 +1,214 @@
+"""What ``segur.toml`` may say. Unknown keys are refused everywhere; what was read is never repeated in an error."""
+
+import ipaddress
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from segur_host.config.paths import ConfigPath
+from segur_host.config.secrets import SecretField
+from segur_sdk.manifest import HttpsAddress, PluginId, Token
+from segur_sdk.models.actor import ActorKind, Environment, Structure
+from segur_sdk.models.base import Value
+from segur_sdk.models.identity import ProofType
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+NETWORK_OVERRIDE: Final = "network_override"
+DEFAULT_RETENTION_DAYS: Final = 3653
+"""Ten years, as long as a claim for care may be brought (*code de la santé publique*, L1142-28).
+
+The requirements name no duration for functional traces; each structure sets its own.
+"""
+
+
+def _frozen(table: Mapping[K, V]) -> Mapping[K, V]:
+    return MappingProxyType(dict(table))
+
+
+def _empty() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+Table = Annotated[Mapping[K, V], AfterValidator(_frozen)]
+"""A TOML table with free names."""
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host name or address cannot be another machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _loopback(host: str) -> str:
+    if not is_loopback(host):
+        raise ValueError("the host is 127.0.0.1, ::1 or localhost")
+    return host
+
+
+class SoftwareTable(Value):
+    """The practice software as national services know it."""
+
+    name: str = Field(min_length=1, max_length=100)
+    version: str = Field(min_length=1, max_length=50)
+    authorisation: str = Field(min_length=1, max_length=50)
+    """Numéro d'autorisation given by the CNDA."""
+
+
+class ActorTable(Value):
+    """Who makes the calls that nobody logged in for."""
+
+    kind: Literal[ActorKind.OPERATOR, ActorKind.AUTOMATON] = ActorKind.OPERATOR
+    name: str = Field(min_length=1, max_length=100)
+    workstation: str = Field(min_length=1, max_length=100)
+
+
+class ProofTypes(Value):
+    """Changes to the list of documents that prove an identity."""
+
+    accepted: tuple[ProofType, ...] = ()
+    refused: tuple[ProofType, ...] = ()
+
+    @model_validator(mode="after")
+    def _not_both(self) -> "ProofTypes":
+        if set(self.accepted) & set(self.refused):
+            raise ValueError("a document is accepted or refused")
+        return self
+
+
+class IdentityTable(Value):
+    """Rules of identitovigilance that a structure decides."""
+
+    max_document_requests: int = Field(default=3, ge=0, le=20)
+    """How often a document is asked for before the question is no longer put."""
+    proof_types: ProofTypes = ProofTypes()
+
+
+class KeyTable(Value):
+    """A key and its certificate: a PKCS#12 file, or a PEM pair."""
+
+    p12: ConfigPath | None = None
+    cert: ConfigPath | None = None
+    """PEM: the certificate first, then those of its authorities if any."""
+    key: ConfigPath | None = None
+    """PEM, mode 0600 or stricter."""
+    password: SecretField | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "KeyTable":
+        pair = self.cert is not None and self.key is not None
+        half = (self.cert is None) != (self.key is None)
+        if half or pair == (self.p12 is not None):
+            raise ValueError("a key is a p12, or a cert and a key")
+        if self.p12 is not None and self.password is None:
+            raise ValueError("a p12 has a password")
+        return self
+
+
+class NetworkTable(Value):
+    """Where a purpose goes instead of the address its manifest names: the sandbox only."""
+
+    url: HttpsAddress
+
+
+class MemorySlot(Value):
+    """A reader of the sandbox: virtual cards behind a port of this machine."""
+
+    name: str = Field(min_length=1, max_length=200)
+    host: Annotated[str, AfterValidator(_loopback)]
+    port: int = Field(ge=1, le=65535)
+
+
+class MemoryReaders(Value):
+    """Readers whose cards are software."""
+
+    slots: tuple[MemorySlot, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "MemoryReaders":
+        if len({slot.name for slot in self.slots}) != len(self.slots):
+            raise ValueError("two slots bear one name")
+        return self
+
+
+class ReadersTable(Value):
+    """Where cards are read."""
+
+    memory: MemoryReaders = MemoryReaders()
+
+
+class PluginTable(Value):
+    """One plugin: whether it runs, and which manifest was reviewed."""
+
+    enabled: bool = False
+    manifest_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    settings: Table[str, Any] = Field(default_factory=_empty)
+    """Validated by the plugin's own settings model."""
+
+
+class LimitsTable(Value):
+    """How long and how often the host waits."""
+
+    workers_per_plugin: int = Field(default=4, ge=1, le=64)
+    suspend_after: int = Field(default=3, ge=1, le=1000)
+    """Hung calls after which a plugin is suspended."""
+    ask_timeout_s: float = Field(default=120, gt=0, le=3600)
+    """Seconds that a question waits for whoever sits there."""
+
+
+class TracesTable(Value):
+    """Functional traces."""
+
+    retention_days: int = Field(default=DEFAULT_RETENTION_DAYS, ge=1, le=36525)
+
+
+class HostConfig(Value):
+    """The whole file."""
+
+    version: Literal[1]
+    environment: Environment
+    tenant: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")
+    data: ConfigPath
+    """Folder of the host's key, database and audit."""
+    software: SoftwareTable
+    structure: Structure
+    actor: ActorTable
+    identity: IdentityTable = IdentityTable()
+    trust: Table[Token, ConfigPath] = Field(default_factory=_empty)
+    """PEM file of trust anchors by name."""
+    keys: Table[Token, KeyTable] = Field(default_factory=_empty)
+    """Key by use."""
+    network: Table[Token, NetworkTable] = Field(default_factory=_empty)
+    """Address by purpose."""
+    readers: ReadersTable = ReadersTable()
+    plugins: Table[PluginId, PluginTable] = Field(default_factory=_empty)
+    limits: LimitsTable = LimitsTable()
+    traces: TracesTable = TracesTable()
+
+    @field_validator("network")
+    @classmethod
+    def _addresses_of_the_sandbox(
+        cls, network: Mapping[str, NetworkTable], info: ValidationInfo
+    ) -> Mapping[str, NetworkTable]:
+        environment = info.data.get("environment")
+        if network and environment is not None and environment is not Environment.SANDBOX:
+            raise PydanticCustomError(NETWORK_OVERRIDE, "addresses are given for the sandbox only")
+        if not all(is_loopback(urlsplit(table.url).hostname) for table in network.values()):
+            raise PydanticCustomError(NETWORK_OVERRIDE, "the sandbox is on this machine")
+        return network
+
+    @field_validator("readers")
+    @classmethod
+    def _no_virtual_cards_in_production(cls, readers: ReadersTable, info: ValidationInfo) -> ReadersTable:
+        if readers.memory.slots and info.data.get("environment") is Environment.PRODUCTION:
+            raise ValueError("cards in memory are not for production")
+        return readers

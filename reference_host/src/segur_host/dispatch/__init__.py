@@ -1,0 +1,1 @@
+"""Ask plugins, one call at a time each: deadline, containment, attribution, audit."""

@@ -1,0 +1,231 @@
+"""The context of one plugin in one call: what its manifest declares, and nothing once the call is over."""
+
+# ruff: noqa: D102 - what each property is for stands in the protocol, segur_sdk.context.HookContext
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+import attrs
+
+from segur_host.audit.log import AuditEntry, AuditLog
+from segur_host.broker.ask import Asker
+from segur_host.broker.cards import CardBroker
+from segur_host.broker.http import HttpBroker
+from segur_host.broker.keys import KeyRing
+from segur_host.broker.store import PluginStore
+from segur_host.dispatch.deadline import CallDeadline
+from segur_host.registry.registry import PluginEntry
+from segur_host.storage.database import Database
+from segur_sdk.cards.channel import CardChannel
+from segur_sdk.context import Clock, HttpClient, PluginSettings, Software
+from segur_sdk.errors import Fact, PluginError
+from segur_sdk.manifest import PluginManifest
+from segur_sdk.models.actor import Actor, Environment, Session
+from segur_sdk.models.card import CardPresence
+from segur_sdk.models.certificate import CertificateInfo
+from segur_sdk.models.notice import Question
+
+SettingsT = TypeVar("SettingsT", bound=PluginSettings)
+ServiceT = TypeVar("ServiceT")
+
+
+@attrs.frozen
+class Resources:
+    """What the host lends to plugins, the same for every call."""
+
+    tenant: str
+    environment: Environment
+    software: Software
+    clock: Clock
+    database: Database
+    audit: AuditLog
+    http: HttpBroker
+    cards: CardBroker
+    keys: KeyRing
+
+
+@attrs.frozen
+class Caller:
+    """On whose behalf a call is made."""
+
+    call_id: str
+    actor: Actor
+    session: Session | None
+    asker: Asker
+
+
+class CallContext:
+    """Implements ``HookContext`` for one plugin and one call.
+
+    Args:
+        entry: the plugin.
+        caller: on whose behalf.
+        deadline: of the call.
+        resources: what may be lent.
+        serve: makes the proxy of a service for this context.
+        chain: plugins already engaged in this call, outermost first, to refuse a circle of services.
+    """
+
+    def __init__(
+        self,
+        entry: PluginEntry,
+        caller: Caller,
+        deadline: CallDeadline,
+        resources: Resources,
+        serve: "Callable[[CallContext, type], object]",
+        chain: tuple[str, ...] = (),
+    ) -> None:
+        if entry.manifest is None or entry.loaded is None:
+            raise PluginError("plugin.not_loaded", plugin=entry.id)
+        self._entry = entry
+        self._manifest: PluginManifest = entry.manifest
+        self._settings = entry.loaded.settings
+        self._resources = resources
+        self._serve = serve
+        self._over = False
+        self.caller = caller
+        self.chain = (*chain, entry.id)
+        self.call_deadline = deadline
+        self.may_ask = self._manifest.prompts
+
+    def end(self) -> None:
+        """Make every proxy refuse from now on: a call that was given up has no effect any more."""
+        self._over = True
+
+    @property
+    def plugin(self) -> str:
+        """Id of the plugin."""
+        return self._entry.id
+
+    @property
+    def call_id(self) -> str:
+        return self.caller.call_id
+
+    @property
+    def tenant(self) -> str:
+        return self._resources.tenant
+
+    @property
+    def environment(self) -> Environment:
+        return self._resources.environment
+
+    @property
+    def software(self) -> Software:
+        return self._resources.software
+
+    @property
+    def actor(self) -> Actor:
+        return self.caller.actor
+
+    @property
+    def session(self) -> Session | None:
+        return self.caller.session
+
+    @property
+    def deadline(self) -> CallDeadline:
+        return self.call_deadline
+
+    @property
+    def clock(self) -> Clock:
+        return self._resources.clock
+
+    @property
+    def audit(self) -> "_Notes":
+        self._require(granted=True, what="audit")
+        return _Notes(self)
+
+    @property
+    def store(self) -> PluginStore:
+        self._require(granted=bool(self._manifest.data.stores), what="store")
+        return PluginStore(self._resources.database, self.tenant, self.plugin)
+
+    @property
+    def cards(self) -> "_CardProxy":
+        self._require(granted=self._manifest.cards, what="cards")
+        return _CardProxy(self, self._resources.cards)
+
+    @property
+    def keys(self) -> "_KeyProxy":
+        return _KeyProxy(self, self._resources.keys)
+
+    def settings(self, model: type[SettingsT], /) -> SettingsT:
+        if not isinstance(self._settings, model):
+            raise PluginError("plugin.not_granted", plugin=self.plugin, what="settings")
+        return self._settings
+
+    def http(self, purpose: str, /) -> HttpClient:
+        use = next((use for use in self._manifest.network if use.purpose == purpose), None)
+        self._require(granted=use is not None, what=f"http:{purpose}")
+        assert use is not None
+        return self._resources.http.client(use, self)
+
+    def service(self, protocol: type[ServiceT], /) -> ServiceT:
+        self._require(granted=protocol.__name__ in self._manifest.uses, what=f"service:{protocol.__name__}")
+        proxy = self._serve(self, protocol)
+        assert isinstance(proxy, protocol)
+        return proxy
+
+    def ask(self, question: Question, /) -> str:
+        self._require(granted=self.may_ask, what="ask")
+        with self.call_deadline.paused():
+            return self.caller.asker.ask(question)
+
+    def record(self, event: str, **facts: Fact) -> None:
+        """Add an audit record in the name of this plugin."""
+        self._resources.audit.append(
+            AuditEntry(event=event, call_id=self.call_id, plugin=self.plugin, actor=self.actor, facts=facts)
+        )
+
+    def declares_key(self, use: str) -> bool:
+        """Tell whether the manifest declares a key for ``use``."""
+        return any(key.use == use for key in self._manifest.keys)
+
+    def require_running(self) -> None:
+        """Refuse what a call asks for after it was given up.
+
+        Raises:
+            PluginError: ``plugin.call_over``.
+        """
+        if self._over:
+            raise PluginError("plugin.call_over", plugin=self.plugin)
+
+    def _require(self, *, granted: bool, what: str) -> None:
+        self.require_running()
+        if not granted:
+            raise PluginError("plugin.not_granted", plugin=self.plugin, what=what)
+
+
+class _Notes:
+    def __init__(self, ctx: CallContext) -> None:
+        self._ctx = ctx
+
+    def note(self, event: str, **facts: Fact) -> None:
+        self._ctx.require_running()
+        self._ctx.record(f"{self._ctx.plugin}.{event}", **facts)
+
+
+class _KeyProxy:
+    def __init__(self, ctx: CallContext, keys: KeyRing) -> None:
+        self._ctx = ctx
+        self._keys = keys
+
+    def certificate(self, use: str) -> CertificateInfo:
+        self._ctx.require_running()
+        if not self._ctx.declares_key(use):
+            raise PluginError("plugin.not_granted", plugin=self._ctx.plugin, what=f"key:{use}")
+        return self._keys.certificate(use)
+
+
+class _CardProxy:
+    def __init__(self, ctx: CallContext, cards: CardBroker) -> None:
+        self._ctx = ctx
+        self._cards = cards
+
+    def open(self, presence: CardPresence) -> AbstractContextManager[CardChannel]:
+        self._ctx.require_running()
+        return self._cards.open(presence, self._ctx)
+
+    def confirm(self, presence: CardPresence) -> None:
+        self._ctx.require_running()
+        self._cards.confirm(presence, self._ctx)

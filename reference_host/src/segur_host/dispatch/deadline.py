@@ -1,0 +1,42 @@
+"""How long a call may last; the clock stops while a person is asked."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class CallDeadline:
+    """A deadline that can be paused.
+
+    Args:
+        seconds: how long from now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._end = time.monotonic() + seconds
+        self._paused_with: float | None = None
+
+    def remaining(self) -> float:
+        """Return the seconds left, never below zero."""
+        with self._lock:
+            left = self._end - time.monotonic() if self._paused_with is None else self._paused_with
+            return max(0.0, left)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a person is being asked now."""
+        return self._paused_with is not None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock while the block runs."""
+        with self._lock:
+            self._paused_with = max(0.0, self._end - time.monotonic())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._end = time.monotonic() + self._paused_with
+                self._paused_with = None

@@ -1,0 +1,1 @@
+"""Hardware and native libraries, each in a child process that may be killed."""

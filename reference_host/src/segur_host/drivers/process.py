@@ -1,0 +1,110 @@
+"""Keep one driver in a child process: start it when needed, kill it when it hangs, start it again."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from segur_sdk.errors import CardError
+
+
+class DriverProcess:
+    """One driver and its child process.
+
+    Args:
+        entry: ``module:Class`` of the driver.
+        settings: keyword arguments of the class; JSON values.
+    """
+
+    def __init__(self, entry: str, settings: Mapping[str, Any]) -> None:
+        self._start = json.dumps({"entry": entry, "settings": dict(settings)}).encode("ascii") + b"\n"
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._answers: SimpleQueue[bytes] = SimpleQueue()
+        self.generation = 0
+        """Grows each time the child is started: nothing known of cards survives it."""
+
+    def start(self) -> None:
+        """Start the child ahead of the first call, which then need not wait for it."""
+        with self._lock:
+            self._running()
+
+    def call(self, method: str, *arguments: str | bytes, timeout: float) -> Any:
+        """Make one call; a child that does not answer within ``timeout`` seconds is killed.
+
+        Raises:
+            CardError: what the driver raised, or ``card.driver_stopped``, ``card.driver_hung``.
+        """
+        plain = [{"hex": one.hex()} if isinstance(one, bytes) else one for one in arguments]
+        line = json.dumps({"method": method, "arguments": plain}).encode("ascii") + b"\n"
+        with self._lock:
+            reply = self._exchange(line, timeout)
+        error = reply.get("error")
+        if error is not None:
+            raise CardError(error["code"], retryable=error["retryable"], **error["facts"])
+        value = reply["value"]
+        return bytes.fromhex(value["hex"]) if isinstance(value, dict) and set(value) == {"hex"} else value
+
+    def close(self) -> None:
+        """End the child; a later call starts another."""
+        with self._lock:
+            self._kill()
+
+    def _exchange(self, line: bytes, timeout: float) -> dict[str, Any]:
+        child = self._running()
+        assert child.stdin is not None
+        try:
+            child.stdin.write(line)
+            child.stdin.flush()
+            answer = self._answers.get(timeout=timeout)
+        except Empty:
+            self._kill()
+            raise CardError("card.driver_hung", retryable=True) from None
+        except OSError:
+            answer = b""
+        if not answer:
+            self._kill()
+            raise CardError("card.driver_stopped", retryable=True)
+        reply = json.loads(answer)
+        assert isinstance(reply, dict)
+        return reply
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._kill()
+        self.generation += 1
+        self._answers = SimpleQueue()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "segur_host.drivers.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        threading.Thread(target=_pump, args=(child, self._answers), name="segur-driver", daemon=True).start()
+        assert child.stdin is not None
+        child.stdin.write(self._start)
+        child.stdin.flush()
+        self._child = child
+        return child
+
+    def _kill(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        if child.stdin is not None:
+            # Closing flushes what a dead child will never read.
+            with suppress(OSError):
+                child.stdin.close()
+        child.wait()
+
+
+def _pump(child: "subprocess.Popen[bytes]", answers: "SimpleQueue[bytes]") -> None:
+    """Move lines from the pipe to the queue, then an empty one when the pipe ends."""
+    assert child.stdout is not None
+    with child.stdout as lines:
+        for line in lines:
+            answers.put(line)
+    answers.put(b"")

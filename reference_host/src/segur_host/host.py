@@ -1,0 +1,329 @@
+"""The façade that practice software talks to: the verbs of the counter, each one call."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import BaseModel, ValidationError
+
+from segur_host.audit.log import AuditLog
+from segur_host.broker.ask import Asker, NobodyToAsk
+from segur_host.broker.cards import CardBroker
+from segur_host.broker.http import HttpBroker
+from segur_host.broker.keys import KeyRing
+from segur_host.clock import SystemClock
+from segur_host.config.loading import load_config
+from segur_host.config.model import HostConfig
+from segur_host.dispatch.context import Caller, Resources
+from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
+from segur_host.dispatch.outcome import HookResult
+from segur_host.drivers.readers import ReadersInChild, RecordedCard
+from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, IdentityDesk, Person
+from segur_host.identities.policy import policy_of
+from segur_host.identities.repository import Revision
+from segur_host.inputs import CardInput, CardReadInput, SlotInput
+from segur_host.registry.discovery import discover
+from segur_host.registry.registry import PluginEntry, Registry
+from segur_host.storage.database import Database
+from segur_host.storage.host_key import KeyPurpose
+from segur_host.traces.store import TraceStore
+from segur_sdk.cards.nature import check_nature
+from segur_sdk.context import Clock, Software
+from segur_sdk.drivers import SlotState
+from segur_sdk.errors import CardError, InputError, UserMessage, invalid_input
+from segur_sdk.hooks import HOOKS, HookMode
+from segur_sdk.hooks.card_read import CardReadEvent
+from segur_sdk.identity.engine import change_traits, clear_attribute, set_attribute
+from segur_sdk.identity.seal import SealedIdentity, Sealer
+from segur_sdk.models.actor import Actor
+from segur_sdk.models.base import Event
+from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
+from segur_sdk.models.identity import IdentityAttribute, Presentation, TraitName, Traits
+
+MEMORY_DRIVER: Final = "segur_host.drivers.memory:MemoryCardSource"
+
+
+class Host:
+    """Carries plugins for one installation of a practice software.
+
+    Args:
+        config: a configuration, or the path of its file.
+        asker: carries questions to whoever sits there; without one, calls that need an answer fail.
+        clock: instead of the system's.
+        safe_mode: start without any plugin.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+        HostError: the data folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: HostConfig | Path | str,
+        *,
+        asker: Asker | None = None,
+        clock: Clock | None = None,
+        safe_mode: bool = False,
+    ) -> None:
+        self.config = config if isinstance(config, HostConfig) else load_config(Path(config))
+        self._asker = asker or NobodyToAsk()
+        self._clock = clock or SystemClock()
+        self._database = Database(self.config.data, self.config.tenant)
+        self.audit = AuditLog(self._database, self._clock)
+        keys = KeyRing(self.config)
+        self._cards = CardBroker(self._drivers(), self._clock)
+        self._http = HttpBroker(
+            keys, self.config.environment, {name: str(one.url) for name, one in self.config.network.items()}
+        )
+        self._registry = Registry(list(discover()), self.config.plugins, safe_mode=safe_mode)
+        software = self.config.software
+        resources = Resources(
+            tenant=self.config.tenant,
+            environment=self.config.environment,
+            software=Software(
+                name=software.name,
+                version=software.version,
+                authorisation=software.authorisation,
+                instance=self._database.instance,
+            ),
+            clock=self._clock,
+            database=self._database,
+            audit=self.audit,
+            http=self._http,
+            cards=self._cards,
+            keys=keys,
+        )
+        self._dispatcher = Dispatcher(self._registry, resources, self.config.limits.suspend_after)
+        self.traces = TraceStore(self._database, self._clock, self.config.traces.retention_days)
+        self._desk = IdentityDesk(
+            self._database,
+            Sealer(self._database.key.derive(KeyPurpose.SEAL)),
+            self._dispatcher.call,
+            self.audit,
+            self.traces,
+            self._clock,
+            self.config.environment,
+            policy_of(self.config.identity),
+        )
+
+    def close(self) -> None:
+        """Let go of readers, connections and storage."""
+        self._cards.close()
+        self._http.close()
+        self.audit.close()
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def plugins(self) -> Mapping[str, PluginEntry]:
+        """Every plugin found or configured, by id, with its state."""
+        return self._registry.entries
+
+    @property
+    def messages(self) -> Mapping[str, UserMessage]:
+        """French texts that plugins bring."""
+        return self._registry.messages
+
+    def slots(self) -> tuple[SlotState, ...]:
+        """Return the slots of every reader with what sits in them."""
+        return self._cards.slots()
+
+    def call(self, hook: str, event: Event | str, *, asker: Asker | None = None) -> HookResult:
+        """Call a hook and return its value with every outcome.
+
+        Args:
+            hook: its name; hooks that decide a send are not called from here.
+            event: an event, or its JSON, in which a card is ``{"slot": …}`` or ``{"atr": …, "apdus": …}`` and an
+                identity ``{"identity_ref": …}``.
+            asker: instead of the host's.
+
+        Raises:
+            InputError: ``input.hook_unknown``, ``input.hook_decides``, ``input.event``.
+        """
+        info = HOOKS.get(hook)
+        if info is None:
+            raise InputError("input.hook_unknown")
+        if info.mode is HookMode.DECIDE:
+            raise InputError("input.hook_decides", hook=hook)
+        if not isinstance(event, str):
+            return self._dispatcher.call(hook, event, self._caller(asker))
+        with self._event(hook, event) as understood:
+            return self._dispatcher.call(hook, understood, self._caller(asker))
+
+    @contextmanager
+    def presented(self, card: CardInput) -> Iterator[CardPresence | HostSuppliedReading]:
+        """Present a card for as long as the block lasts: needed for a recorded one, which has no slot of its own.
+
+        Raises:
+            CardError: ``card.absent``, ``card.reader_unavailable``.
+        """
+        if isinstance(card, HostSuppliedReading):
+            yield card
+        elif isinstance(card, SlotInput):
+            yield self._cards.presence(card.slot)
+        else:
+            slot = f"recorded:{new_call_id()}"
+            exchanges = [(bytes.fromhex(command), bytes.fromhex(response)) for command, response in card.apdus]
+            with self._cards.mounted(RecordedCard(slot, bytes.fromhex(card.atr), exchanges)):
+                yield self._cards.presence(slot)
+
+    def read_card(
+        self, card: str | CardPresence | ApcvContext | HostSuppliedReading, *, asker: Asker | None = None
+    ) -> CardReading:
+        """Read a card.
+
+        Args:
+            card: name of a slot, an insertion, or the reading of the practice software's own component.
+            asker: instead of the host's.
+
+        Raises:
+            CardError: the card cannot be read, or may not be used in this environment.
+            SegurError: what a plugin reported.
+        """
+        source = self._cards.presence(card) if isinstance(card, str) else card
+        event = CardReadEvent(card=source, occurred_at=self._clock.now())
+        result = self._dispatcher.call("on_card_read", event, self._caller(asker))
+        if result.value is None:
+            raise result.failure or CardError("card.unknown")
+        reading = result.value
+        assert isinstance(reading, CardReading)
+        check_nature(reading.nature, self.config.environment)
+        return reading
+
+    def identify(
+        self,
+        person: Person,
+        *,
+        document: Presentation | None = None,
+        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        automatic: bool = False,
+        asker: Asker | None = None,
+    ) -> Identification:
+        """Find a person or record him, ask for his INS, and take his proof of identity.
+
+        Args:
+            person: five strict traits; or what is known to search with; or a beneficiary of a card; or a received
+                INS to verify.
+            document: what was shown, or why nothing was.
+            confirmed: traits on which the user, who saw both values, takes the answer's.
+            automatic: nobody triggered this by hand.
+            asker: instead of the host's.
+
+        Returns:
+            The identity with its status. A service that is down shows among the outcomes; the status is as before.
+
+        Raises:
+            IdentityError: a rule of identitovigilance says no.
+        """
+        return self._desk.identify(
+            person, self._caller(asker), presentation=document, confirmed=confirmed, automatic=automatic
+        )
+
+    def qualify(
+        self,
+        identity_ref: str,
+        *,
+        person: Person | None = None,
+        document: Presentation | None = None,
+        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        automatic: bool = False,
+        asker: Asker | None = None,
+    ) -> Identification:
+        """Bring a recorded identity further: evidence when it has no INS yet, then the proof of identity.
+
+        Args:
+            identity_ref: reference given by ``identify``.
+            person: by what to search, when not by the recorded traits.
+            document: what was shown, or why nothing was.
+            confirmed: as for ``identify``.
+            automatic: as for ``identify``.
+            asker: instead of the host's.
+
+        Raises:
+            IdentityError: ``identity.unknown``, or a rule of identitovigilance says no.
+        """
+        return self._desk.qualify(
+            identity_ref,
+            self._caller(asker),
+            person=person,
+            presentation=document,
+            confirmed=confirmed,
+            automatic=automatic,
+        )
+
+    def correct(self, identity_ref: str, traits: Traits, *, as_super_user: bool = False) -> Identification:
+        """Record corrected traits; a changed strict trait drops the INS and the proof of identity."""
+        return self._desk.change(
+            identity_ref,
+            lambda known: change_traits(known.record, traits, as_super_user=as_super_user),
+            self._caller(None),
+        )
+
+    def mark(self, identity_ref: str, attribute: IdentityAttribute, *, present: bool = True) -> Identification:
+        """Set or clear *homonyme*, *douteux* or *fictif*."""
+        engine = set_attribute if present else clear_attribute
+        return self._desk.change(identity_ref, lambda known: engine(known.record, attribute), self._caller(None))
+
+    def identity(self, identity_ref: str) -> SealedIdentity:
+        """Return an identity as it stands now, sealed.
+
+        Raises:
+            IdentityError: ``identity.unknown``.
+        """
+        return self._desk.sealed(identity_ref)
+
+    def admit(self, identity: object) -> SealedIdentity:
+        """Let an identity through the host's door: only one that this host sealed and that is still current.
+
+        Raises:
+            IdentityError: ``identity.not_sealed``, ``identity.elsewhere``, ``identity.outdated``.
+        """
+        return self._desk.admit(identity)
+
+    def search(self, birth_date: date, name: str = "", given_name: str = "") -> tuple[SealedIdentity, ...]:
+        """Search before creating: people born that day whose names begin so, accents and separators aside."""
+        return self._desk.search(birth_date, name, given_name)
+
+    def history(self, identity_ref: str) -> tuple[Revision, ...]:
+        """Return every revision of an identity with its date, author and events, oldest first."""
+        return self._desk.history(identity_ref)
+
+    def _caller(self, asker: Asker | None) -> Caller:
+        actor = self.config.actor
+        return Caller(
+            call_id=new_call_id(),
+            actor=Actor(
+                kind=actor.kind,
+                name=actor.name,
+                workstation=actor.workstation,
+                structure=self.config.structure,
+            ),
+            session=None,
+            asker=asker or self._asker,
+        )
+
+    def _drivers(self) -> list[ReadersInChild]:
+        slots = [slot.model_dump(mode="json") for slot in self.config.readers.memory.slots]
+        return [ReadersInChild(MEMORY_DRIVER, {"slots": slots})] if slots else []
+
+    @contextmanager
+    def _event(self, hook: str, text: str) -> Iterator[Event]:
+        info = HOOKS[hook]
+        model: type[BaseModel] = CardReadInput if hook == "on_card_read" else info.event
+        try:
+            given = model.model_validate_json(text, context={"resolve_identity": self._desk.sealed})
+        except ValidationError as failure:
+            raise invalid_input("input.event", failure, model) from None
+        if isinstance(given, CardReadInput):
+            with self.presented(given.card) as source:
+                yield CardReadEvent(card=source, occurred_at=self._clock.now())
+        else:
+            assert isinstance(given, Event)
+            yield given

@@ -1,0 +1,1 @@
+"""People as the host records them: every revision kept, each one sealed."""

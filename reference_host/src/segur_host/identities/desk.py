@@ -1,0 +1,388 @@
+"""Find or record a person, ask for evidence, take the proof document: what the counter does with identities."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+
+import attrs
+
+from segur_host.audit.log import AuditEntry, AuditLog
+from segur_host.dispatch.context import Caller
+from segur_host.dispatch.outcome import HookResult, Outcome
+from segur_host.identities.repository import IdentityRepository, Revision
+from segur_host.storage.database import Database
+from segur_host.traces.store import TraceStore
+from segur_sdk.context import Clock
+from segur_sdk.errors import IdentityError
+from segur_sdk.hooks.qualify_identity import CandidateSubject, CardSubject, IdentityRequest, Subject, TraitsSubject
+from segur_sdk.identity.comparison import compare
+from segur_sdk.identity.engine import (
+    Asking,
+    Change,
+    IdentityPolicy,
+    apply_evidence,
+    asking,
+    create,
+    create_from_evidence,
+    present_document,
+    search_permission,
+)
+from segur_sdk.identity.names import fold, for_comparison
+from segur_sdk.identity.notices import notice
+from segur_sdk.identity.seal import SealedIdentity, Sealer
+from segur_sdk.models.actor import Environment
+from segur_sdk.models.base import Event
+from segur_sdk.models.card import Beneficiary
+from segur_sdk.models.identity import (
+    CrCode,
+    Divergence,
+    InsCandidate,
+    InsEvidence,
+    Presentation,
+    SearchTraits,
+    TraitName,
+    Traits,
+)
+from segur_sdk.models.notice import Notice
+
+Person = Traits | SearchTraits | CardSubject | InsCandidate
+CallHook = Callable[[str, Event, Caller], HookResult]
+NOTHING_CONFIRMED: frozenset[TraitName] = frozenset()
+
+
+@attrs.frozen
+class Identification:
+    """What became of one person at the counter."""
+
+    identity: SealedIdentity | None
+    """``None`` when the person could not be recorded: the five strict traits are needed."""
+    outcomes: tuple[Outcome, ...] = ()
+    cr: CrCode | None = None
+    """What the source answered, when it was asked and did."""
+    divergences: tuple[Divergence, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    asking: Asking | None = None
+    """Whether a proof of identity is to be asked for now."""
+
+
+class IdentityDesk:
+    """Applies the engine of identitovigilance to what is recorded.
+
+    Args:
+        database: where identities, traces and audit are written together.
+        sealer: seals what leaves here.
+        call: asks plugins.
+        audit: of the host.
+        traces: of the host.
+        clock: of the host.
+        environment: of the installation.
+        policy: what the structure decided.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        call: CallHook,
+        audit: AuditLog,
+        traces: TraceStore,
+        clock: Clock,
+        environment: Environment,
+        policy: IdentityPolicy,
+    ) -> None:
+        self._database = database
+        self._repository = IdentityRepository(database)
+        self._traces = traces
+        self._sealer = sealer
+        self._call = call
+        self._audit = audit
+        self._clock = clock
+        self._environment = environment
+        self._policy = policy
+
+    def identify(
+        self,
+        person: Person,
+        caller: Caller,
+        *,
+        presentation: Presentation | None = None,
+        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        automatic: bool = False,
+    ) -> Identification:
+        """Find the person or record him, then qualify him; see ``Host.identify``."""
+        known = self._find(person)
+        if known is None and isinstance(person, Traits):
+            known = self._add(create(person), caller)
+        if known is None:
+            return self._newcomer(person, caller, presentation, confirmed, automatic=automatic)
+        if isinstance(person, CardSubject):
+            self._remember_card(person, known)
+        return self.qualify(
+            known.identity_ref,
+            caller,
+            person=person,
+            presentation=presentation,
+            confirmed=confirmed,
+            automatic=automatic,
+        )
+
+    def qualify(
+        self,
+        identity_ref: str,
+        caller: Caller,
+        *,
+        person: Person | None = None,
+        presentation: Presentation | None = None,
+        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        automatic: bool = False,
+    ) -> Identification:
+        """Ask for evidence if the INS is not known yet, then take the document; see ``Host.qualify``."""
+        known = self._repository.current(identity_ref)
+        found = Identification(identity=None)
+        if known.record.matricule is None:
+            search_permission(known.record)
+            result, evidence = self._ask(person or known.record.traits, caller, identity_ref, automatic=automatic)
+            found = attrs.evolve(found, outcomes=result.outcomes)
+            if evidence is not None:
+                change = apply_evidence(
+                    known.record,
+                    evidence,
+                    environment=self._environment,
+                    policy=self._policy,
+                    confirmed=confirmed,
+                )
+                known = self._apply(known, change, caller)
+                found = attrs.evolve(
+                    found,
+                    cr=evidence.cr,
+                    divergences=change.divergences,
+                    notices=change.notices + self._duplicates(known),
+                )
+        return self._after_document(known, found, caller, presentation)
+
+    def change(self, identity_ref: str, engine: Callable[[Revision], Change], caller: Caller) -> Identification:
+        """Apply one function of the engine to an identity and keep the outcome."""
+        known = self._repository.current(identity_ref)
+        change = engine(known)
+        known = self._apply(known, change, caller)
+        found = Identification(identity=None, divergences=change.divergences, notices=change.notices)
+        return self._after_document(known, found, caller, None)
+
+    def sealed(self, identity_ref: str) -> SealedIdentity:
+        """Return the current revision, sealed.
+
+        Raises:
+            IdentityError: ``identity.unknown``.
+        """
+        return self._seal(self._repository.current(identity_ref))
+
+    def admit(self, identity: object) -> SealedIdentity:
+        """Return ``identity`` if this host sealed it, unchanged, and no later revision exists.
+
+        Raises:
+            IdentityError: ``identity.not_sealed``, ``identity.elsewhere``, ``identity.outdated``.
+        """
+        if not self._sealer.is_genuine(identity) or not isinstance(identity, SealedIdentity):
+            raise IdentityError("identity.not_sealed")
+        if identity.tenant != self._database.tenant or identity.environment is not self._environment:
+            raise IdentityError("identity.elsewhere")
+        if self._repository.current(identity.identity_ref).number != identity.revision:
+            raise IdentityError("identity.outdated", retryable=True)
+        return identity
+
+    def search(self, birth_date: date, name: str = "", given_name: str = "") -> tuple[SealedIdentity, ...]:
+        """Return the people born that day whose names begin so (SC.INS/va1.02)."""
+        return tuple(self._seal(found) for found in self._repository.search(birth_date, name, given_name))
+
+    def history(self, identity_ref: str) -> tuple[Revision, ...]:
+        """Return every revision of an identity, oldest first."""
+        return self._repository.history(identity_ref)
+
+    def _find(self, person: Person) -> Revision | None:
+        """Return who it is beyond doubt: the same beneficiary of the same card, or five equal strict traits.
+
+        Anything less is for a human to say.
+        """
+        if isinstance(person, CardSubject) and person.serial is not None:
+            linked = self._repository.linked(
+                person.serial, person.beneficiary.position, _card_digest(person.beneficiary)
+            )
+            return self._repository.current(linked) if linked is not None else None
+        if not isinstance(person, Traits):
+            return None
+        equal = [
+            found
+            for found in self._repository.search(person.date_naissance, person.nom_naissance, person.premier_prenom)
+            if found.record.traits.sexe == person.sexe
+            and found.record.traits.lieu_naissance == person.lieu_naissance
+            and _folded(found.record.traits) == _folded(person)
+        ]
+        if len(equal) > 1:
+            raise IdentityError("identity.several_files", count=len(equal))
+        return equal[0] if equal else None
+
+    def _newcomer(
+        self,
+        person: Person,
+        caller: Caller,
+        presentation: Presentation | None,
+        confirmed: frozenset[TraitName],
+        *,
+        automatic: bool,
+    ) -> Identification:
+        """Record somebody of whom only a part is known, if a source supplies the rest (S000-25)."""
+        result, evidence = self._ask(person, caller, None, automatic=automatic)
+        found = Identification(identity=None, outcomes=result.outcomes, notices=(_incomplete(),))
+        if evidence is None or evidence.individual is None:
+            return found if evidence is None else attrs.evolve(found, cr=evidence.cr)
+        asked = _search_traits(person)
+        differing = tuple(one for one in compare(asked, evidence.individual.traits) if one.trait not in confirmed)
+        found = attrs.evolve(found, cr=evidence.cr, divergences=differing)
+        if differing:
+            return attrs.evolve(found, notices=(notice("identity.divergences"),))
+        holders = self._repository.holding(evidence.individual.matricule.value)
+        if len(holders) == 1:
+            change = apply_evidence(
+                holders[0].record, evidence, environment=self._environment, policy=self._policy, confirmed=confirmed
+            )
+            known = self._apply(holders[0], change, caller)
+        else:
+            change = create_from_evidence(evidence, environment=self._environment, policy=self._policy)
+            known = self._add(change, caller)
+        self._traces.attach(result.call_id, known.identity_ref)
+        if isinstance(person, CardSubject):
+            self._remember_card(person, known)
+        found = attrs.evolve(found, notices=change.notices + self._duplicates(known))
+        return self._after_document(known, found, caller, presentation)
+
+    def _ask(
+        self, person: Person, caller: Caller, identity_ref: str | None, *, automatic: bool
+    ) -> tuple[HookResult, InsEvidence | None]:
+        request = IdentityRequest(
+            subject=_subject(person), automatic=automatic, occurred_at=self._clock.now(), event_id=caller.call_id
+        )
+        result = self._call("qualify_identity", request, caller)
+        evidence = result.value if isinstance(result.value, InsEvidence) else None
+        payload = (
+            evidence.model_dump(mode="json")
+            if evidence is not None
+            else {"error": result.failure.code if result.failure else None}
+        )
+        self._traces.record(
+            identity_ref, kind="ins.search", actor=caller.actor, payload=payload, call_id=caller.call_id
+        )
+        return result, evidence
+
+    def _after_document(
+        self, known: Revision, found: Identification, caller: Caller, presentation: Presentation | None
+    ) -> Identification:
+        if presentation is not None:
+            change = present_document(known.record, presentation, self._policy, on=self._clock.now().date())
+            known = self._apply(known, change, caller)
+            found = attrs.evolve(found, notices=found.notices + change.notices)
+        return attrs.evolve(found, identity=self._seal(known), asking=asking(known.record, self._policy))
+
+    def _add(self, change: Change, caller: Caller) -> Revision:
+        with self._database.accepting():
+            revision = self._repository.add(
+                change.record, self._clock.now(), caller.actor.name, ("created", *map(str, change.events))
+            )
+            self._account(revision, caller)
+        return revision
+
+    def _apply(self, known: Revision, change: Change, caller: Caller) -> Revision:
+        if change.record == known.record:
+            return known
+        with self._database.accepting():
+            revision = self._repository.replace(
+                known, change.record, self._clock.now(), caller.actor.name, tuple(map(str, change.events))
+            )
+            self._account(revision, caller)
+        return revision
+
+    def _account(self, revision: Revision, caller: Caller) -> None:
+        self._traces.record(
+            revision.identity_ref,
+            kind="identity.revision",
+            actor=caller.actor,
+            payload={"revision": revision.number, "events": list(revision.events), "status": revision.record.status},
+            call_id=caller.call_id,
+        )
+        self._audit.append(
+            AuditEntry(
+                event="identity.revision",
+                call_id=caller.call_id,
+                actor=caller.actor,
+                facts={
+                    "identity": revision.identity_ref,
+                    "revision": revision.number,
+                    "status": str(revision.record.status),
+                    "events": " ".join(revision.events),
+                },
+            )
+        )
+
+    def _duplicates(self, known: Revision) -> tuple[Notice, ...]:
+        matricule = known.record.matricule
+        if matricule is None or len(self._repository.holding(matricule.value)) < 2:
+            return ()
+        return (
+            Notice(
+                code="identity.several_files",
+                text="Plusieurs dossiers portent ce matricule INS.",
+                action="Vérifiez s’il s’agit d’un doublon ; rien n’est fusionné automatiquement.",
+            ),
+        )
+
+    def _remember_card(self, person: CardSubject, known: Revision) -> None:
+        if person.serial is not None:
+            self._repository.link(
+                person.serial, person.beneficiary.position, _card_digest(person.beneficiary), known.identity_ref
+            )
+
+    def _seal(self, revision: Revision) -> SealedIdentity:
+        record = revision.record
+        return self._sealer.seal(
+            identity_ref=revision.identity_ref,
+            revision=revision.number,
+            tenant=self._database.tenant,
+            environment=self._environment,
+            status=record.status,
+            attributes=record.attributes,
+            traits=record.traits,
+            matricule=record.matricule,
+        )
+
+
+def _folded(traits: Traits) -> tuple[str, str]:
+    return fold(traits.nom_naissance), for_comparison(traits.premier_prenom)
+
+
+def _card_digest(beneficiary: Beneficiary) -> str:
+    """Stand for what the card says of the person: another text under the same number is another person."""
+    text = f"{beneficiary.nom}|{beneficiary.prenom}|{beneficiary.date_en_carte}"
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _subject(person: Person) -> Subject:
+    if isinstance(person, CardSubject):
+        return person
+    if isinstance(person, InsCandidate):
+        return CandidateSubject(candidate=person)
+    return TraitsSubject(traits=_search_traits(person))
+
+
+def _search_traits(person: Person) -> SearchTraits:
+    if isinstance(person, SearchTraits):
+        return person
+    if isinstance(person, Traits):
+        return person.for_search()
+    return person.traits if isinstance(person, InsCandidate) else person.beneficiary.for_search()
+
+
+def _incomplete() -> Notice:
+    return Notice(
+        code="identity.traits_missing",
+        text="La personne n’est pas enregistrée : il manque un trait obligatoire.",
+        action="Complétez nom de naissance, premier prénom, sexe, date et lieu de naissance.",
+    )

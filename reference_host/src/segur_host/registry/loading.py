@@ -1,0 +1,146 @@
+"""Import a plugin and hold it to what its manifest declares."""
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import attrs
+from pydantic import ValidationError
+
+import segur_sdk
+from segur_sdk.context import PluginSettings
+from segur_sdk.errors import ConfigError, PluginError, SegurError, invalid_input
+from segur_sdk.hooks import HOOKS, SegurHooks
+from segur_sdk.manifest import HookUse, PluginManifest
+from segur_sdk.services import SERVICES
+
+
+@attrs.frozen
+class Loaded:
+    """A plugin ready to answer."""
+
+    instance: SegurHooks
+    settings: PluginSettings
+
+
+def check_contract(manifest: PluginManifest) -> None:
+    """Refuse, before any import, a plugin that this host cannot carry.
+
+    Raises:
+        PluginError: ``plugin.sdk_window``, ``plugin.hook_unknown``, ``plugin.hook_version``,
+            ``plugin.service_unknown``, ``plugin.extension_unknown``.
+    """
+    low, high = manifest.sdk.split(",")
+    major, minor = (int(part) for part in segur_sdk.__version__.split(".")[:2])
+    low_major, low_minor = (int(part) for part in low.removeprefix(">=").split("."))
+    if (major, minor) < (low_major, low_minor) or major >= int(high.removeprefix("<")):
+        raise PluginError("plugin.sdk_window", wanted=manifest.sdk, present=segur_sdk.__version__)
+    for use in manifest.hooks:
+        _check_hook(use)
+    for service in (*manifest.provides, *manifest.uses):
+        if service not in SERVICES:
+            raise PluginError("plugin.service_unknown", service=service)
+    for kind in ("sends", "drivers", "jobs", "codes"):
+        if getattr(manifest, kind):
+            raise PluginError("plugin.extension_unknown", kind=kind)
+
+
+def _check_hook(use: HookUse) -> None:
+    info = HOOKS.get(use.name)
+    if info is None:
+        raise PluginError("plugin.hook_unknown", hook=use.name)
+    major, minor = (int(part) for part in info.version.split("."))
+    used_major, used_minor = (int(part) for part in use.version.split("."))
+    if used_major != major or used_minor > minor:
+        raise PluginError("plugin.hook_version", hook=use.name, wanted=use.version, present=info.version)
+
+
+def load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:
+    """Import the plugin, validate its settings and compare it with its manifest.
+
+    Raises:
+        PluginError: it cannot be imported, or does not do what it declares.
+        ConfigError: ``config.plugin_settings``: its table of the configuration is not valid.
+    """
+    plugin_class = _import(manifest.entry)
+    if not (inspect.isclass(plugin_class) and issubclass(plugin_class, SegurHooks)):
+        raise PluginError("plugin.entry_not_a_plugin", entry=manifest.entry)
+    _check_hooks(manifest, plugin_class)
+    _check_services(manifest, plugin_class)
+    values = _settings(manifest, settings)
+    return Loaded(instance=_contained(plugin_class, "construction"), settings=values)
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.partition(":")
+    found = _contained(lambda: import_module(module), "import")
+    try:
+        return getattr(found, name)
+    except AttributeError:
+        raise PluginError("plugin.import_failed", reason="name_missing", entry=path) from None
+
+
+def _contained(action: Any, stage: str) -> Any:
+    try:
+        return action()
+    except SegurError:
+        raise
+    # A plugin that calls sys.exit while it is imported is contained like one that raises.
+    except (Exception, SystemExit) as failure:
+        raise PluginError("plugin.import_failed", reason=type(failure).__name__, stage=stage) from failure
+
+
+def _settings(manifest: PluginManifest, given: Mapping[str, Any]) -> PluginSettings:
+    model = PluginSettings if manifest.settings is None else _import(manifest.settings)
+    if not (inspect.isclass(model) and issubclass(model, PluginSettings)):
+        raise PluginError("plugin.settings_not_a_model", entry=manifest.settings or "")
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as failure:
+        found = invalid_input("config.plugin_settings", failure, model)
+        raise ConfigError("config.plugin_settings", plugin=manifest.id, fields=found.facts["fields"]) from None
+
+
+def _check_hooks(manifest: PluginManifest, plugin_class: type[SegurHooks]) -> None:
+    declared = {use.name for use in manifest.hooks}
+    overridden = {name for name in HOOKS if getattr(plugin_class, name) is not getattr(SegurHooks, name)}
+    for name in sorted(overridden):
+        _check_implementation(name, getattr(plugin_class, name))
+    if declared != overridden:
+        odd = min(declared ^ overridden)
+        raise PluginError("plugin.hooks_mismatch", hook=odd, declared=odd in declared)
+    for name, member in inspect.getmembers(plugin_class, inspect.isfunction):
+        if getattr(member, "segur_impl", None) is not None and name not in HOOKS:
+            raise PluginError("plugin.hook_unknown", hook=name)
+
+
+def _check_implementation(name: str, function: Any) -> None:
+    options = getattr(function, "segur_impl", None)
+    if options is None:
+        raise PluginError("plugin.hookimpl_missing", hook=name)
+    if options.get("wrapper") or options.get("hookwrapper"):
+        raise PluginError("plugin.wrapper_refused", hook=name)
+    _check_callable(name, function, ("self", "event", "ctx"))
+
+
+def _check_callable(name: str, function: Any, parameters: tuple[str, ...]) -> None:
+    if not inspect.isfunction(function):
+        raise PluginError("plugin.signature", hook=name, expected=", ".join(parameters))
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise PluginError("plugin.coroutine_refused", hook=name)
+    found = inspect.signature(function).parameters.values()
+    plain = all(one.kind is one.POSITIONAL_OR_KEYWORD and one.default is one.empty for one in found)
+    if not plain or tuple(one.name for one in found) != parameters:
+        raise PluginError("plugin.signature", hook=name, expected=", ".join(parameters))
+
+
+def _check_services(manifest: PluginManifest, plugin_class: type[SegurHooks]) -> None:
+    for service in manifest.provides:
+        for name, specified in inspect.getmembers(SERVICES[service], inspect.isfunction):
+            if name.startswith("_"):
+                continue
+            method = getattr(plugin_class, name, None)
+            if method is None:
+                raise PluginError("plugin.service_incomplete", service=service, method=name)
+            _check_callable(name, method, tuple(inspect.signature(specified).parameters))

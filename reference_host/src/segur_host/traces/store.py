@@ -1,0 +1,169 @@
+"""Keeps functional traces.
+
+Sources: INS requirements of the Ségur referencing SC.INS/va1.38, .35 (each recovery call and every return, traits
+and history included), .27 and .44 (accesses and changes with date, time, kind and author).
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from segur_host.storage.database import Database
+from segur_host.storage.host_key import KeyPurpose
+from segur_host.storage.schema import metadata, tenant_column
+from segur_host.traces.record import Trace
+from segur_sdk.context import Clock
+from segur_sdk.errors import HostError
+from segur_sdk.models.actor import Actor
+
+MAX_PAYLOAD_BYTES: Final = 1_048_576
+_KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+
+traces: Final = sa.Table(
+    "traces",
+    metadata,
+    tenant_column(),
+    sa.Column("trace_id", sa.String(36), primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(80), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("call_id", sa.String(64)),
+    sa.Column("patient", sa.String(64)),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Index("traces_by_patient", "tenant", "patient", "at"),
+    sa.Index("traces_by_call", "tenant", "call_id"),
+    sa.Index("traces_by_age", "tenant", "at"),
+)
+_COLUMNS: Final = (traces.c.trace_id, traces.c.at, traces.c.kind, traces.c.actor, traces.c.call_id, traces.c.payload)
+
+
+class TraceStore:
+    """Records, finds, exports and purges traces. Every method may be called from any thread.
+
+    The payload is encrypted by the file that holds it, which nothing leaves but through ``export``. A patient is
+    found by a keyed index of his reference: the reference itself is not stored.
+
+    Args:
+        database: where traces are kept.
+        clock: dates them.
+        retention_days: how long a trace is kept at least.
+    """
+
+    def __init__(self, database: Database, clock: Clock, retention_days: int) -> None:
+        self._database = database
+        self._tenant = database.tenant
+        self._clock = clock
+        self._retention = timedelta(days=retention_days)
+        self._index_key = database.key.derive(KeyPurpose.BLIND_INDEX)
+        database.ensure(traces)
+
+    def record(
+        self, identity_ref: str | None, kind: str, actor: Actor, payload: Mapping[str, Any], call_id: str | None = None
+    ) -> str:
+        """Keep one trace; on the disk when this returns, or when the write this thread is in is committed.
+
+        Args:
+            identity_ref: the patient, ``None`` while nobody knows him yet (see ``attach``).
+            kind: what was done, ``lower.dotted``.
+            actor: who.
+            payload: JSON values; may hold patient data.
+            call_id: the call in which it happened.
+
+        Returns:
+            Id of the trace.
+
+        Raises:
+            HostError: ``traces.refused`` (kind, or a payload that is no JSON or over 1 MiB), ``storage.full`` and
+                the other codes of ``Database.accepting``.
+        """
+        if len(kind) > 80 or not _KIND.fullmatch(kind):
+            raise HostError("traces.refused", field="kind")
+        content = _payload_text(payload)
+        trace_id = str(uuid.uuid4())
+        row = {
+            "tenant": self._tenant,
+            "trace_id": trace_id,
+            "at": _instant(self._clock.now()),
+            "kind": kind,
+            "actor": actor.model_dump_json(exclude_none=True),
+            "call_id": call_id,
+            "patient": None if identity_ref is None else self._blind(identity_ref),
+            "payload": content,
+        }
+        with self._database.accepting() as transaction:
+            transaction.connection.execute(traces.insert(), row)
+        return trace_id
+
+    def attach(self, call_id: str, identity_ref: str) -> int:
+        """Link to a patient the traces of a call made before he was known; returns how many.
+
+        Traces already linked to somebody stay with him.
+        """
+        chosen = (
+            traces.update()
+            .where(traces.c.tenant == self._tenant, traces.c.call_id == call_id, traces.c.patient.is_(None))
+            .values(patient=self._blind(identity_ref))
+        )
+        with self._database.accepting() as transaction:
+            return transaction.connection.execute(chosen).rowcount
+
+    def of_patient(self, identity_ref: str) -> tuple[Trace, ...]:
+        """Return the traces of a patient, oldest first."""
+        return self._found(traces.c.patient == self._blind(identity_ref))
+
+    def of_call(self, call_id: str) -> tuple[Trace, ...]:
+        """Return the traces of one call, oldest first."""
+        return self._found(traces.c.call_id == call_id)
+
+    def export(self, identity_ref: str) -> Iterator[str]:
+        """Give the traces of a patient as lines of JSON, oldest first."""
+        return (trace.as_json() for trace in self.of_patient(identity_ref))
+
+    def purge(self, now: datetime) -> int:
+        """Forget what is older than the retention; returns how many traces went.
+
+        Args:
+            now: with time zone.
+        """
+        limit = _instant(now - self._retention)
+        chosen = traces.delete().where(traces.c.tenant == self._tenant, traces.c.at < limit)
+        with self._database.accepting() as transaction:
+            return transaction.connection.execute(chosen).rowcount
+
+    def _found(self, condition: sa.ColumnElement[bool]) -> tuple[Trace, ...]:
+        chosen = (
+            sa.select(*_COLUMNS)
+            .where(traces.c.tenant == self._tenant, condition)
+            .order_by(traces.c.at, traces.c.trace_id)
+        )
+        with self._database.reading() as connection:
+            return tuple(
+                Trace(row.trace_id, row.at, row.kind, json.loads(row.actor), row.call_id, json.loads(row.payload))
+                for row in connection.execute(chosen)
+            )
+
+    def _blind(self, identity_ref: str) -> str:
+        content = f"{self._tenant}\0{identity_ref}".encode()
+        return hmac.new(self._index_key, content, hashlib.sha256).hexdigest()
+
+
+def _instant(moment: datetime) -> str:
+    # One width and one zone, so that texts sort as instants do.
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _payload_text(payload: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(dict(payload), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise HostError("traces.refused", field="payload") from None
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_PAYLOAD_BYTES:
+        raise HostError("traces.refused", field="payload_size")
+    return text

@@ -1,0 +1,376 @@
+"""Whoever can write the database, and even holds the key of the file, is seen by the next verification."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import pytest
+import sqlalchemy as sa
+
+from segur_host.audit import head as head_module
+from segur_host.audit.continuity import CHECKPOINT_EVERY
+from segur_host.audit.entries import AuditEntry, AuditRecord, make_record
+from segur_host.audit.findings import Reason, Verification
+from segur_host.audit.log import AuditLog
+from segur_host.audit.table import INSERT, audit, records_after, row
+from segur_host.storage.database import Database
+from segur_host.storage.host_key import HostKey, KeyPurpose
+from segur_host.storage.sqlcipher import writing_engine
+from segur_sdk.context import Clock
+from segur_sdk.models.actor import Actor
+
+COUNT = 5
+Tamper = Callable[[Path], None]
+
+
+def open_raw(folder: Path) -> sa.Engine:
+    key = HostKey.of(folder, database_exists=True).derive(KeyPurpose.DATABASE)
+    return writing_engine(folder / "host.db", key)
+
+
+def sql(*statements: str) -> Tamper:
+    def tamper(folder: Path) -> None:
+        engine = open_raw(folder)
+        with engine.begin() as connection:
+            for statement in statements:
+                assert connection.exec_driver_sql(statement).rowcount
+        engine.dispose()
+
+    return tamper
+
+
+def chain(folder: Path, change: Callable[[list[AuditRecord]], list[AuditRecord]]) -> None:
+    """Replace the whole chain by another."""
+    engine = open_raw(folder)
+    with engine.begin() as connection:
+        changed = change(list(records_after(connection, "default")))
+        connection.execute(audit.delete())
+        if changed:
+            connection.execute(INSERT, [row(record) for record in changed])
+    engine.dispose()
+
+
+def forged(seq: int, previous: str) -> AuditRecord:
+    return make_record(AuditEntry(event="forged.record"), seq, "2026-03-02T09:00:00.000000+00:00", "default", previous)
+
+
+def relinked(records: list[AuditRecord]) -> list[AuditRecord]:
+    """Give records numbers and hashes that agree with each other."""
+    previous = "0" * 64
+    done = []
+    for seq, record in enumerate(records, 1):
+        entry = AuditEntry(event=record.event, call_id=record.call_id, plugin=record.plugin)
+        done.append(make_record(entry, seq, record.at, record.tenant, previous))
+        previous = done[-1].hash
+    return done
+
+
+def write(name: str, content: bytes) -> Tamper:
+    return lambda folder: void(folder.joinpath(name).write_bytes(content))
+
+
+def remove(name: str) -> Tamper:
+    return lambda folder: folder.joinpath(name).unlink()
+
+
+def edit(name: str, change: Callable[[bytes], bytes]) -> Tamper:
+    return lambda folder: void(folder.joinpath(name).write_bytes(change(folder.joinpath(name).read_bytes())))
+
+
+def void(_: object) -> None:
+    """Drop a result."""
+
+
+def both(*tampers: Tamper) -> Tamper:
+    def tamper(folder: Path) -> None:
+        for one in tampers:
+            one(folder)
+
+    return tamper
+
+
+def filled(folder: Path, clock: Clock, actor: Actor, count: int = COUNT) -> None:
+    """Make an audit as a killed host leaves it: without a closing record."""
+    with Database(folder, "default") as database:
+        log = AuditLog(database, clock)
+        for number in range(1, count + 1):
+            facts = {"number": number}
+            log.append(AuditEntry(event="test.step", call_id=f"c-{number}", plugin="insi", actor=actor, facts=facts))
+
+
+def verification(folder: Path, clock: Clock) -> Verification:
+    with Database(folder, "default") as database:
+        return AuditLog(database, clock).verify()
+
+
+def test_an_untouched_audit_is_whole(data_folder: Path, clock: Clock, operator: Actor) -> None:
+    filled(data_folder, clock, operator)
+    assert verification(data_folder, clock) == Verification(ok=True, records=COUNT)
+
+
+CHANGED = {
+    "at": "'2026-03-02T08:00:00.000001+00:00'",
+    "event": "'test.stop'",
+    "call_id": "'c-9'",
+    "call_id_dropped": "NULL",
+    "plugin": "'vitale'",
+    "plugin_dropped": "NULL",
+    "actor": """'{"kind":"operator","name":"Comptoir 2"}'""",
+    "actor_dropped": "NULL",
+    "facts": """'{"number":9}'""",
+    "facts_respaced": "replace(facts, ':', ': ')",
+    "facts_as_bytes": "x'00ff'",
+    "hash": "'" + "a" * 64 + "'",
+    "hash_no_hash": "'none'",
+}
+
+
+@pytest.mark.parametrize("seq", [1, 3, COUNT], ids=["first", "middle", "last"])
+@pytest.mark.parametrize(("change", "value"), CHANGED.items(), ids=CHANGED.keys())
+def test_every_changed_field_is_seen_at_its_record(
+    data_folder: Path, clock: Clock, operator: Actor, seq: int, change: str, value: str
+) -> None:
+    filled(data_folder, clock, operator)
+    column = change.split("_")[0] if change not in ("call_id", "call_id_dropped") else "call_id"
+    sql(f"UPDATE audit SET {column} = {value} WHERE seq = {seq}")(data_folder)
+    assert verification(data_folder, clock) == Verification(
+        ok=False, records=COUNT, first_bad_seq=seq, reason=Reason.RECORD_CHANGED
+    )
+
+
+def test_every_column_has_its_tampering() -> None:
+    tested = {"call_id" if name.startswith("call_id") else name.split("_")[0] for name in CHANGED}
+    assert tested | {"tenant", "seq"} == {column.name for column in audit.columns}
+
+
+OTHERWISE: dict[str, tuple[Tamper, int, int | None, Reason]] = {
+    "tenant_of_a_record": (sql("UPDATE audit SET tenant = 'x' WHERE seq = 3"), 4, 3, Reason.WRONG_TENANT),
+    "tenant_of_the_last": (sql("UPDATE audit SET tenant = 'x' WHERE seq = 5"), 4, 5, Reason.WRONG_TENANT),
+    "tenant_of_all": (sql("UPDATE audit SET tenant = 'x'"), 0, 1, Reason.WRONG_TENANT),
+    "renumbered": (sql("UPDATE audit SET seq = 20 WHERE seq = 3"), 5, 3, Reason.OUT_OF_SEQUENCE),
+    "renumbered_last": (sql("UPDATE audit SET seq = 6 WHERE seq = 5"), 5, 5, Reason.OUT_OF_SEQUENCE),
+    "swapped": (
+        sql(
+            "UPDATE audit SET seq = -3 WHERE seq = 3",
+            "UPDATE audit SET seq = 3 WHERE seq = 4",
+            "UPDATE audit SET seq = 4 WHERE seq = -3",
+        ),
+        5,
+        3,
+        Reason.RECORD_CHANGED,
+    ),
+    "gap": (sql("DELETE FROM audit WHERE seq = 3"), 4, 3, Reason.OUT_OF_SEQUENCE),
+    "first_cut": (sql("DELETE FROM audit WHERE seq = 1"), 4, 1, Reason.OUT_OF_SEQUENCE),
+    "last_cut": (sql("DELETE FROM audit WHERE seq = 5"), 4, 5, Reason.CUT_TAIL),
+    "tail_cut": (sql("DELETE FROM audit WHERE seq > 2"), 2, 3, Reason.CUT_TAIL),
+    "emptied": (sql("DELETE FROM audit"), 0, 1, Reason.CUT_TAIL),
+    "gap_closed": (
+        lambda folder: chain(folder, lambda records: relinked(records[:2] + records[3:])),
+        4,
+        5,
+        Reason.CUT_TAIL,
+    ),
+    "inserted_and_relinked": (
+        lambda folder: chain(
+            folder, lambda records: relinked([*records[:2], forged(3, records[1].hash), *records[2:]])
+        ),
+        6,
+        5,
+        Reason.REWRITTEN,
+    ),
+    "all_rewritten": (lambda folder: chain(folder, relinked), 5, 5, Reason.REWRITTEN),
+    "last_rewritten": (
+        lambda folder: chain(folder, lambda records: [*records[:4], forged(5, records[3].hash)]),
+        5,
+        5,
+        Reason.REWRITTEN,
+    ),
+    "appended": (
+        lambda folder: chain(folder, lambda records: [*records, forged(6, records[4].hash)]),
+        6,
+        6,
+        Reason.NOT_COVERED,
+    ),
+    "database_removed": (
+        both(remove("host.db"), lambda folder: Database(folder, "default").close()),
+        0,
+        1,
+        Reason.CUT_TAIL,
+    ),
+    "head_missing": (remove("audit.head"), 5, None, Reason.HEAD_MISSING),
+    "head_emptied": (write("audit.head", b""), 5, None, Reason.HEAD_MISSING),
+    "head_garbage": (write("audit.head", b"\xff" * 1024), 5, None, Reason.HEAD_REPLACED),
+    "head_shortened": (edit("audit.head", lambda content: content[:-1]), 5, None, Reason.HEAD_REPLACED),
+    "head_lengthened": (edit("audit.head", lambda content: content + b" "), 5, None, Reason.HEAD_REPLACED),
+    "head_count": (edit("audit.head", lambda content: content.replace(b"[5,", b"[4,")), 5, None, Reason.HEAD_REPLACED),
+    "head_unsigned": (
+        edit("audit.head", lambda content: content.split(b"\n")[0].ljust(1024)),
+        5,
+        None,
+        Reason.HEAD_REPLACED,
+    ),
+    "head_and_tail": (
+        both(sql("DELETE FROM audit WHERE seq > 2"), remove("audit.head")),
+        2,
+        None,
+        Reason.HEAD_MISSING,
+    ),
+    "head_and_all_records": (both(sql("DELETE FROM audit"), remove("audit.head")), 0, None, Reason.HEAD_MISSING),
+    "checkpoints_missing": (remove("audit.checkpoints"), 5, None, Reason.CHECKPOINTS_CUT),
+    "checkpoints_emptied": (write("audit.checkpoints", b""), 5, None, Reason.CHECKPOINTS_CUT),
+    "checkpoints_garbage": (write("audit.checkpoints", b"\xff\n"), 5, None, Reason.CHECKPOINTS_REPLACED),
+    "checkpoints_changed": (
+        edit("audit.checkpoints", lambda content: content.replace(b"2026", b"2025")),
+        5,
+        None,
+        Reason.CHECKPOINTS_REPLACED,
+    ),
+    "checkpoints_repeated": (
+        edit("audit.checkpoints", lambda content: 2 * content),
+        5,
+        None,
+        Reason.CHECKPOINTS_REPLACED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("tamper", "records", "seq", "reason"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_every_other_tampering_is_seen(
+    data_folder: Path, clock: Clock, operator: Actor, tamper: Tamper, records: int, seq: int | None, reason: Reason
+) -> None:
+    filled(data_folder, clock, operator)
+    tamper(data_folder)
+    assert verification(data_folder, clock) == Verification(ok=False, records=records, first_bad_seq=seq, reason=reason)
+
+
+@pytest.mark.parametrize(("tamper", "seq"), [(case[0], case[2]) for case in OTHERWISE.values()], ids=OTHERWISE.keys())
+def test_new_records_do_not_heal_a_tampered_audit(
+    data_folder: Path, clock: Clock, operator: Actor, tamper: Tamper, seq: int | None
+) -> None:
+    filled(data_folder, clock, operator)
+    tamper(data_folder)
+    for _ in range(2):
+        filled(data_folder, clock, operator)
+        found = verification(data_folder, clock)
+        assert not found.ok
+        assert found.first_bad_seq == seq or found.first_bad_seq is None or seq is None
+
+
+def test_records_cut_under_a_running_host_are_seen(data_folder: Path, clock: Clock) -> None:
+    with Database(data_folder, "default") as database:
+        log = AuditLog(database, clock)
+        for _ in range(COUNT):
+            log.append(AuditEntry(event="test.step"))
+        sql("DELETE FROM audit WHERE seq > 3")(data_folder)
+        log.append(AuditEntry(event="test.step"))
+        found = log.verify()
+    assert (found.ok, found.first_bad_seq, found.reason) == (False, 4, Reason.OUT_OF_SEQUENCE)
+
+
+def test_a_head_of_another_installation_is_seen(
+    data_folder: Path, tmp_path: Path, clock: Clock, operator: Actor
+) -> None:
+    filled(data_folder, clock, operator)
+    filled(tmp_path / "other", clock, operator)
+    shutil.copy(tmp_path / "other" / "audit.head", data_folder / "audit.head")
+    assert verification(data_folder, clock).reason is Reason.HEAD_REPLACED
+
+
+def test_an_older_head_of_this_installation_is_seen(data_folder: Path, clock: Clock, operator: Actor) -> None:
+    filled(data_folder, clock, operator, 3)
+    old = (data_folder / "audit.head").read_bytes()
+    filled(data_folder, clock, operator, 2)
+    (data_folder / "audit.head").write_bytes(old)
+    found = verification(data_folder, clock)
+    assert (found.ok, found.first_bad_seq, found.reason) == (False, 4, Reason.NOT_COVERED)
+
+
+def test_head_and_chain_put_back_together_are_seen_by_a_later_checkpoint(
+    data_folder: Path, clock: Clock, operator: Actor
+) -> None:
+    filled(data_folder, clock, operator, 3)
+    old = (data_folder / "audit.head").read_bytes()
+    filled(data_folder, clock, operator, CHECKPOINT_EVERY + 1)
+    sql("DELETE FROM audit WHERE seq > 3")(data_folder)
+    (data_folder / "audit.head").write_bytes(old)
+    found = verification(data_folder, clock)
+    assert (found.ok, found.first_bad_seq, found.reason) == (False, 4, Reason.CUT_TAIL)
+
+
+def test_a_line_left_unfinished_by_a_crash_is_no_tampering(data_folder: Path, clock: Clock, operator: Actor) -> None:
+    filled(data_folder, clock, operator)
+    with (data_folder / "audit.checkpoints").open("ab") as stream:
+        stream.write(b'{"at":"2026')
+    assert verification(data_folder, clock).ok
+    with Database(data_folder, "default") as database:
+        log = AuditLog(database, clock)
+        log.append(AuditEntry(event="test.step"))
+        log.close()
+        assert log.verify() == Verification(ok=True, records=COUNT + 2)
+
+
+def test_a_broken_audit_says_so_in_its_next_record(data_folder: Path, clock: Clock, operator: Actor) -> None:
+    filled(data_folder, clock, operator)
+    sql("DELETE FROM audit WHERE seq > 3")(data_folder)
+    filled(data_folder, clock, operator, 1)
+    with Database(data_folder, "default") as database:
+        added = list(AuditLog(database, clock).records(after=3))
+    assert [record.event for record in added] == ["audit.break_found", "test.step"]
+    assert added[0].facts == '{"lost":2,"reason":"cut_tail","seq":4}'
+
+
+def rebooted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head_module, "this_boot", lambda: "another boot")
+
+
+def test_records_taken_by_a_power_failure_are_counted_and_not_called_tampering(
+    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(data_folder, clock, operator)
+    sql("DELETE FROM audit WHERE seq > 3")(data_folder)
+    assert verification(data_folder, clock).reason is Reason.CUT_TAIL
+    rebooted(monkeypatch)
+    assert verification(data_folder, clock) == Verification(ok=True, records=3, lost=2)
+    filled(data_folder, clock, operator, 1)
+    assert verification(data_folder, clock) == Verification(ok=True, records=5, lost=2)
+
+
+def test_a_power_failure_takes_nothing_from_before_a_checkpoint(
+    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database(data_folder, "default") as database:
+        log = AuditLog(database, clock)
+        log.append(AuditEntry(event="test.step"))
+        log.close()
+    sql("DELETE FROM audit WHERE seq = 2")(data_folder)
+    rebooted(monkeypatch)
+    found = verification(data_folder, clock)
+    assert (found.ok, found.first_bad_seq, found.reason) == (False, 2, Reason.CUT_TAIL)
+
+
+def test_a_head_older_than_the_disk_of_the_chain_is_a_power_failure_too(
+    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(data_folder, clock, operator, 3)
+    old = (data_folder / "audit.head").read_bytes()
+    filled(data_folder, clock, operator, 2)
+    (data_folder / "audit.head").write_bytes(old)
+    rebooted(monkeypatch)
+    assert verification(data_folder, clock) == Verification(ok=True, records=5)
+
+
+def test_a_crash_between_commit_and_head_is_no_tampering(
+    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(data_folder, clock, operator)
+    with Database(data_folder, "default") as database:
+        log = AuditLog(database, clock)
+        monkeypatch.setattr(log, "_confirm", lambda progress: None)
+        log.append_all([AuditEntry(event="test.step"), AuditEntry(event="test.step")])
+        assert log.verify() == Verification(ok=True, records=COUNT + 2)
+    # The very records that were announced, and no others.
+    chain(data_folder, lambda records: [*records[:-1], attrs.evolve(records[-1], event="test.stop")])
+    assert verification(data_folder, clock).first_bad_seq == COUNT + 2
+    chain(data_folder, lambda records: [*records[:-1], forged(COUNT + 2, records[-2].hash)])
+    assert verification(data_folder, clock).reason is Reason.NOT_COVERED

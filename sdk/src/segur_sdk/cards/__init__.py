@@ -1,0 +1,1 @@
+"""Smart cards without I/O: channel, commands, status words, TLV, ATR."""

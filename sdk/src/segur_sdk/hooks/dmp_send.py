@@ -1,0 +1,81 @@
+"""``before_dmp_send``: a document is about to be fed to the patient's DMP."""
+
+from typing import Final
+
+from pydantic import Field
+
+from segur_sdk.context import HookContext
+from segur_sdk.hooks.info import HookInfo, HookMode, Stability
+from segur_sdk.hooks.markers import hookspec
+from segur_sdk.identity.seal import SealedIdentity
+from segur_sdk.models.base import Event, Moment, Outbound, Value
+from segur_sdk.models.decision import Decision
+
+
+class Validation(Value):
+    """Who answers for a document, and since when."""
+
+    validator: str = Field(min_length=1, max_length=100)
+    """RPPS, or the practice software's name of the professional."""
+    validated_at: Moment
+
+
+class ConsentSnapshot(Value):
+    """What the patient was told and said, when the draft was made."""
+
+    informed: bool
+    """The patient was informed that the DMP is fed."""
+    opposed: bool
+    """The patient opposed feeding, or this document."""
+
+
+class DmpDraft(Outbound, Event):
+    """A document that would be fed, before anything is built or sent."""
+
+    identity: SealedIdentity
+    document_type: str = Field(min_length=1, max_length=40)
+    """Code of the kind of document (XDS ``typeCode``)."""
+    title: str = Field(min_length=1, max_length=200)
+    confidentiality: frozenset[str] = frozenset()
+    """``MASQUE_PS``, ``INVISIBLE_PATIENT``, ``INVISIBLE_REPRESENTANTS_LEGAUX``."""
+    validation: Validation | None = None
+    consents: ConsentSnapshot
+
+
+class BeforeDmpSend:
+    """Specification of ``before_dmp_send``."""
+
+    @hookspec
+    def before_dmp_send(self, event: DmpDraft, ctx: HookContext) -> Decision | None:
+        """Decide whether a document may be fed to the DMP.
+
+        When: at the gate, for each new draft, before anything is recorded or sent.
+
+        When not: to send, to change the draft (an accepted suggestion makes a new one), nor to relax the host's
+        own rules, which run whatever this hook says.
+
+        Args:
+            event: the draft; its identity is sealed by the host.
+            ctx: context of this plugin.
+
+        Returns:
+            A verdict with all its reasons; ``None`` when this plugin has nothing to say about such a document.
+
+        Stop rule: all plugins are asked, the strictest verdict wins (``decide``).
+
+        Failure: block. So do zero deciders and a suspended one.
+
+        Source: SC.DMP/CONF.06, .09; SC.INS/va1.53, .59; S000-05.
+        """
+
+
+BEFORE_DMP_SEND: Final = HookInfo(
+    name="before_dmp_send",
+    version="1.0",
+    mode=HookMode.DECIDE,
+    deadline_s=8,
+    stability=Stability.EXPERIMENTAL,
+    requirements=("SC.INS/va1.53", "SC.INS/va1.59", "S000-05"),
+    event=DmpDraft,
+    result=Decision,
+)

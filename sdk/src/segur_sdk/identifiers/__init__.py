@@ -1,0 +1,1 @@
+"""National identifiers: parse, check, format. Pure functions over text."""

@@ -1,0 +1,1 @@
+"""Identitovigilance as a library: statuses, transitions, comparison of traits, permission, seal."""

@@ -1,0 +1,164 @@
+"""``segur_plugin.toml``: everything a host must know of a plugin before it imports a line of it.
+
+The file stands in the plugin's package and is found through the entry point group ``segur.plugins``
+(``insi = "segur_plugin_insi:segur_plugin.toml"``).
+"""
+
+import tomllib
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+
+from segur_sdk.errors import PluginError, invalid_input
+from segur_sdk.models.actor import Environment
+from segur_sdk.models.base import Value
+
+MANIFEST_VERSION: Final = 1
+ENTRY_POINT_GROUP: Final = "segur.plugins"
+MAX_MANIFEST_BYTES: Final = 65_536
+
+PluginId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+ObjectPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"),
+]
+"""``package.module:Name``."""
+Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_\-]{0,39}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*\.[0-9]+$")]
+
+
+def _is_https(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment or parts.query:
+        raise ValueError("an address is https://host[:port]/path")
+    return address
+
+
+HttpsAddress = Annotated[str, AfterValidator(_is_https)]
+
+
+class HookUse(Value):
+    """A hook that the plugin implements."""
+
+    name: str
+    version: Version
+    """Contract version it was written for."""
+    before: tuple[PluginId, ...] = ()
+    after: tuple[PluginId, ...] = ()
+
+
+class NetworkUse(Value):
+    """One purpose for which the plugin talks to one address."""
+
+    purpose: Token
+    protocol: Literal["https"] = "https"
+    addresses: dict[Environment, HttpsAddress] = Field(default_factory=dict)
+    """The address by environment; the sandbox's own comes from the configuration."""
+    trust: Token
+    """Name of the trust anchors in the configuration, for example ``igc-sante``."""
+    auth: Literal["none", "mtls"]
+    key: Token | None = None
+    """Use of the key for ``mtls``."""
+
+    @model_validator(mode="after")
+    def _mtls_names_its_key(self) -> "NetworkUse":
+        if (self.auth == "mtls") != (self.key is not None):
+            raise ValueError("mtls names a key, and only mtls does")
+        return self
+
+
+class KeyUse(Value):
+    """A use of a key whose certificate the plugin may see."""
+
+    use: Token
+
+
+class DataUse(Value):
+    """What the plugin does with patient data."""
+
+    reads: tuple[Token, ...] = ()
+    writes: tuple[Token, ...] = ()
+    stores: tuple[Token, ...] = ()
+    retention_days: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _what_is_stored_ends(self) -> "DataUse":
+        if self.stores and self.retention_days is None:
+            raise ValueError("what is stored has a retention")
+        return self
+
+
+class PluginManifest(Value):
+    """A plugin's declaration. Enabling the plugin grants exactly this."""
+
+    manifest_version: Literal[1]
+    id: PluginId
+    display_name: str = Field(min_length=3, max_length=90)
+    description: str = Field(min_length=1, max_length=500)
+    license: str = Field(min_length=1, max_length=60)
+    maintainers: tuple[str, ...] = Field(min_length=1)
+    homepage: HttpsAddress | None = None
+    sdk: str = Field(pattern=r"^>=[0-9]+\.[0-9]+,<[0-9]+$")
+    """Window of SDK versions, ``>=1.2,<2``."""
+    entry: ObjectPath
+    """The plugin class."""
+    settings: ObjectPath | None = None
+    """The class of its settings."""
+    messages: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+\.toml$")
+    """File of French texts for its own error codes, beside the manifest."""
+    hooks: tuple[HookUse, ...] = ()
+    provides: tuple[str, ...] = ()
+    """Services it offers."""
+    uses: tuple[str, ...] = ()
+    """Services it asks from others."""
+    sends: tuple[Token, ...] = ()
+    drivers: tuple[Token, ...] = ()
+    jobs: tuple[Token, ...] = ()
+    codes: tuple[Token, ...] = ()
+    network: tuple[NetworkUse, ...] = ()
+    keys: tuple[KeyUse, ...] = ()
+    cards: bool = False
+    prompts: bool = False
+    data: DataUse = DataUse()
+    requirements: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> "PluginManifest":
+        for what, names in (
+            ("hooks", [hook.name for hook in self.hooks]),
+            ("network", [use.purpose for use in self.network]),
+            ("keys", [key.use for key in self.keys]),
+            ("provides", list(self.provides)),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what} names something twice")
+        declared = {key.use for key in self.keys}
+        if any(use.key is not None and use.key not in declared for use in self.network):
+            raise ValueError("network uses a key that keys does not declare")
+        return self
+
+
+def parse_manifest(data: bytes) -> PluginManifest:
+    """Read a manifest.
+
+    Args:
+        data: bytes of ``segur_plugin.toml``.
+
+    Raises:
+        PluginError: ``plugin.manifest_unreadable``, ``plugin.manifest_version``, ``plugin.manifest_invalid``.
+    """
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise PluginError("plugin.manifest_unreadable", reason="too_large")
+    try:
+        content = tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as failure:
+        raise PluginError("plugin.manifest_unreadable", reason=type(failure).__name__) from None
+    version = content.get("manifest_version")
+    if version != MANIFEST_VERSION:
+        raise PluginError("plugin.manifest_version", expected=MANIFEST_VERSION)
+    try:
+        return PluginManifest.model_validate(content)
+    except ValidationError as failure:
+        found = invalid_input("plugin.manifest_invalid", failure, PluginManifest)
+        raise PluginError("plugin.manifest_invalid", fields=found.facts["fields"]) from None

@@ -1,0 +1,1 @@
+"""Frozen values that cross contracts, one file per concept."""
