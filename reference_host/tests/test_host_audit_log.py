@@ -98,7 +98,7 @@ def test_looking_writes_nothing(data_folder: Path, clock: Clock) -> None:
 def test_checkpoints_are_written_now_and_then_and_at_the_end(data_folder: Path, clock: Clock) -> None:
     with Database(data_folder, "default") as database:
         log = AuditLog(database, clock)
-        for number in range(0, 2 * CHECKPOINT_EVERY + 20, 10):
+        for number in range(0, 2 * CHECKPOINT_EVERY + 50, 10):
             log.append_all([entry(number + step) for step in range(10)])
         assert len((data_folder / "audit.checkpoints").read_bytes().splitlines()) == 3
         log.close()

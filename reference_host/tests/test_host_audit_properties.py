@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segur_host.audit.checkpoints import Lines
@@ -49,6 +49,7 @@ def head_of(records: list[AuditRecord]) -> Head:
     return Head("default", Link(records[-1].seq, records[-1].hash), boot=this_boot())
 
 
+@settings(deadline=None, max_examples=60)
 @given(chains)
 def test_whatever_is_recorded_verifies(content: list[AuditEntry]) -> None:
     records = chained(content)
@@ -64,6 +65,7 @@ def changed(record: AuditRecord) -> st.SearchStrategy[AuditRecord]:
     return st.builds(change, names, st.text(st.characters(codec="ascii"), min_size=1, max_size=5))
 
 
+@settings(deadline=None, max_examples=60)
 @given(chains, st.data())
 def test_whatever_is_changed_in_a_record_is_seen_there(content: list[AuditEntry], data: st.DataObject) -> None:
     records = chained(content)
@@ -83,6 +85,7 @@ REARRANGED: dict[str, Callable[[list[AuditRecord], int], list[AuditRecord]]] = {
 
 
 @pytest.mark.parametrize("rearrange", REARRANGED.values(), ids=REARRANGED.keys())
+@settings(deadline=None, max_examples=60)
 @given(content=chains, data=st.data())
 def test_whatever_is_rearranged_is_seen(
     rearrange: Callable[[list[AuditRecord], int], list[AuditRecord]], content: list[AuditEntry], data: st.DataObject

@@ -110,29 +110,28 @@ def test_an_untouched_audit_is_whole(data_folder: Path, clock: Clock, operator: 
 
 
 CHANGED = {
-    "at": "'2026-03-02T08:00:00.000001+00:00'",
-    "event": "'test.stop'",
-    "call_id": "'c-9'",
-    "call_id_dropped": "NULL",
-    "plugin": "'vitale'",
-    "plugin_dropped": "NULL",
-    "actor": """'{"kind":"operator","name":"Comptoir 2"}'""",
-    "actor_dropped": "NULL",
-    "facts": """'{"number":9}'""",
-    "facts_respaced": "replace(facts, ':', ': ')",
-    "facts_as_bytes": "x'00ff'",
-    "hash": "'" + "a" * 64 + "'",
-    "hash_no_hash": "'none'",
+    "at": ("at", "'2026-03-02T08:00:00.000001+00:00'"),
+    "event": ("event", "'test.stop'"),
+    "call_id": ("call_id", "'c-9'"),
+    "call_id_dropped": ("call_id", "NULL"),
+    "plugin": ("plugin", "'vitale'"),
+    "plugin_dropped": ("plugin", "NULL"),
+    "actor": ("actor", """'{"kind":"operator","name":"Comptoir 2"}'"""),
+    "actor_dropped": ("actor", "NULL"),
+    "facts": ("facts", """'{"number":9}'"""),
+    "facts_respaced": ("facts", "replace(facts, ':', ': ')"),
+    "facts_as_bytes": ("facts", "x'00ff'"),
+    "hash": ("hash", f"'{'a' * 64}'"),
+    "hash_no_hash": ("hash", "'none'"),
 }
 
 
 @pytest.mark.parametrize("seq", [1, 3, COUNT], ids=["first", "middle", "last"])
-@pytest.mark.parametrize(("change", "value"), CHANGED.items(), ids=CHANGED.keys())
+@pytest.mark.parametrize(("column", "value"), CHANGED.values(), ids=CHANGED.keys())
 def test_every_changed_field_is_seen_at_its_record(
-    data_folder: Path, clock: Clock, operator: Actor, seq: int, change: str, value: str
+    data_folder: Path, clock: Clock, operator: Actor, seq: int, column: str, value: str
 ) -> None:
     filled(data_folder, clock, operator)
-    column = change.split("_")[0] if change not in ("call_id", "call_id_dropped") else "call_id"
     sql(f"UPDATE audit SET {column} = {value} WHERE seq = {seq}")(data_folder)
     assert verification(data_folder, clock) == Verification(
         ok=False, records=COUNT, first_bad_seq=seq, reason=Reason.RECORD_CHANGED
@@ -140,8 +139,7 @@ def test_every_changed_field_is_seen_at_its_record(
 
 
 def test_every_column_has_its_tampering() -> None:
-    tested = {"call_id" if name.startswith("call_id") else name.split("_")[0] for name in CHANGED}
-    assert tested | {"tenant", "seq"} == {column.name for column in audit.columns}
+    assert {column for column, _ in CHANGED.values()} | {"tenant", "seq"} == {column.name for column in audit.columns}
 
 
 OTHERWISE: dict[str, tuple[Tamper, int, int | None, Reason]] = {

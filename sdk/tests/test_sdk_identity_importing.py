@@ -347,9 +347,6 @@ def test_answer_with_a_wrong_key_is_kept_with_a_warning() -> None:
     assert change.record.matricule == wrong
     assert [entry.matricule for entry in change.record.history] == [older]
     assert _codes(change) == ["identity.key_mismatch"]
-
-
-def test_key_that_was_computed_is_told() -> None:
     assert _codes(_apply(_record(), _evidence(key_supplied=False))) == ["identity.key_computed"]
 
 

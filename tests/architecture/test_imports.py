@@ -59,16 +59,8 @@ FORBIDDEN = {
     "sandbox-kit": (SANDBOX, "import segur_conformance", "segur_sandbox: workspace"),
     "sandbox-plugin": (SANDBOX, "import segur_plugin_cat", "segur_sandbox: workspace"),
     "sandbox-host": (SANDBOX, "import segur_host", "segur_sandbox: workspace"),
-    "testing-plugin": (
-        "conformance/testing/src/segur_testing/a.py",
-        "import segur_plugin_cat",
-        "segur_testing: workspace",
-    ),
-    "testing-kit": (
-        "conformance/testing/src/segur_testing/a.py",
-        "import segur_conformance",
-        "segur_testing: workspace",
-    ),
+    "testing-plugin": (TESTING, "import segur_plugin_cat", "segur_testing: workspace"),
+    "testing-kit": (TESTING, "import segur_conformance", "segur_testing: workspace"),
     "kit-host": (f"{KIT}/runner.py", "import segur_host", "segur_conformance: workspace"),
     "kit-other-target-host": (f"{KIT}/targets/other.py", "import segur_host", "segur_conformance: workspace"),
     "kit-plugin": (f"{KIT}/runner.py", "import segur_plugin_cat", "segur_conformance: workspace"),

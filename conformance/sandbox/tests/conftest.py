@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -35,10 +36,17 @@ def _start(data: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     return process, json.loads(line)
 
 
-@pytest.fixture(scope="session")
-def start() -> Callable[[Path], tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """Start a sandbox on a data folder: the process, and the descriptor it printed."""
-    return _start
+@pytest.fixture
+def start(data: Path, descriptor: dict[str, Any]) -> Callable[[Path], tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start another sandbox on a data folder: the process, and the descriptor it printed."""
+
+    def begin(folder: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+        if not (folder / "pki").exists():
+            # The keys of the shared sandbox serve again: making others takes seconds and proves nothing here.
+            shutil.copytree(data / "pki", folder / "pki")
+        return _start(folder)
+
+    return begin
 
 
 def _stop(process: subprocess.Popen[str], name: int = signal.SIGTERM) -> int:

@@ -139,3 +139,40 @@ def test_a_signature_that_is_not_base64_is_refused(
     encoded = base64.b64encode(b"12345678")
     body = by_card(serial=serial_of("single"), signature=b"12345678").replace(encoded, b"????")
     assert fault_of(curl(body, action=BY_CARD)[2])["code"] == "sandbox_security"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<v:NumIdentifiant>2751263220749", b"<v:NumIdentifiant>2751263220748"),
+        (b"<v:Cle>74", b"<v:Cle>75"),
+        (b"<bam:Num>2751263220749", b"<bam:Num>2751263220748"),
+        (b"<bam:Cle>74", b"<bam:Cle>75"),
+        (b"<bam:DateNai>1975", b"<bam:DateNai>1976"),
+        (b"<bam:Rang>1", b"<bam:Rang>2"),
+    ],
+    ids=["od-number", "od-key", "assure-number", "assure-key", "bam-date", "bam-rank"],
+)
+def test_each_figure_is_compared_with_the_card_on_its_own(
+    curl: Curl, by_card: Build, serial_of: Callable[[str], str], fault_of: Fault, old: bytes, new: bytes
+) -> None:
+    body = by_card(serial=serial_of("single"))
+    assert body.count(old) == 1
+    assert fault_of(curl(body.replace(old, new), action=BY_CARD)[2])["code"] == "sandbox_vitale_beneficiary"
+
+
+def test_what_may_be_left_out_may_be_left_out(curl: Curl, by_card: Build, serial_of: Callable[[str], str]) -> None:
+    body = by_card(serial=serial_of("single"))
+    for optional in (b"<v:RangNaissance>1</v:RangNaissance>", b"<bam:Rang>1</bam:Rang>"):
+        assert optional in body
+        body = body.replace(optional, b"")
+    assert curl(body, action=BY_CARD)[1] == 200
+
+
+def test_the_century_that_a_card_lacks_is_the_callers(
+    curl: Curl, by_card: Build, serial_of: Callable[[str], str], fault_of: Fault
+) -> None:
+    serial = serial_of("no-century")
+    assert curl(by_card(serial=serial, date="1975-12-31"), action=BY_CARD)[1] == 200
+    refused = curl(by_card(serial=serial, date="1975-12-30"), action=BY_CARD)[2]
+    assert fault_of(refused)["code"] == "sandbox_vitale_beneficiary"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from segur_sandbox.people import PeopleFileError, load_register, without_diacritics
-from segur_sandbox.settings import SettingsError, load_settings
+from segur_sandbox.errors import DataFileError
+from segur_sandbox.people import load_register, without_diacritics
+from segur_sandbox.settings import load_settings
 
 PERSON: dict[str, Any] = {
     "nom_naissance": "ADRDEUX",
@@ -47,7 +48,7 @@ WRONG: list[tuple[str, object]] = [
 def test_a_wrong_people_file_is_refused_without_quoting_it(tmp_path: Path, content: object) -> None:
     file = tmp_path / "people.json"
     file.write_text(json.dumps(content))
-    with pytest.raises(PeopleFileError, match=r"^people\.json: ") as raised:
+    with pytest.raises(DataFileError, match=r"^people\.json: ") as raised:
         load_register(file)
     assert "ADRDEUX" not in str(raised.value)
     assert "1981" not in str(raised.value)
@@ -56,7 +57,7 @@ def test_a_wrong_people_file_is_refused_without_quoting_it(tmp_path: Path, conte
 def test_a_people_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "people.json"
     file.write_bytes(b"\xff{")
-    with pytest.raises(PeopleFileError):
+    with pytest.raises(DataFileError):
         load_register(file)
 
 
@@ -67,7 +68,7 @@ def test_a_people_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
 def test_a_wrong_settings_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "settings.json"
     file.write_bytes(content)
-    with pytest.raises(SettingsError, match=r"^settings\.json: "):
+    with pytest.raises(DataFileError, match=r"^settings\.json: "):
         load_settings(file)
 
 

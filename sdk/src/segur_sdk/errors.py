@@ -68,6 +68,9 @@ class SegurError(Exception):
         self.retryable = retryable
         self.user_message_key = user_message_key or code
         self.facts: Mapping[str, Fact] = dict(facts)
+        self.traced: tuple[BaseModel, ...] = ()
+        """What was exchanged before the failure, for the patient's functional trace. May be patient data: it is
+        kept encrypted by the host and never rendered."""
         details = " ".join(f"{name}={value}" for name, value in facts.items())
         super().__init__(f"{code} ({details})" if details else code)
 

@@ -1,8 +1,6 @@
 """The commands `segur sandbox …`. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration."""
 
-import asyncio
 import json
-import signal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +10,7 @@ from rich.table import Table
 
 from segur_sandbox.control_client import ControlError, call_control
 from segur_sandbox.descriptor import NAME, read_descriptor
-from segur_sandbox.people import PeopleFileError
-from segur_sandbox.server import Sandbox
-from segur_sandbox.settings import SettingsError
+from segur_sandbox.errors import DataFileError
 
 app = typer.Typer(no_args_is_help=True, help="Les services nationaux du bac à sable, en local.")
 cards = typer.Typer(no_args_is_help=True, help="Les cartes Vitale virtuelles.")
@@ -77,9 +73,12 @@ def up(
             f"{data / NAME} répond",
             "l'arrêter, ou choisir un autre dossier avec --data",
         )
+    # Imported here: the server's libraries take half a second that the other commands need not pay.
+    from segur_sandbox.serving import serve  # noqa: PLC0415
+
     try:
-        sandbox = Sandbox(data, authority_bits=authority_bits)
-    except (PeopleFileError, SettingsError) as error:
+        serve(data, authority_bits, lambda descriptor: _announce(descriptor, as_json))
+    except DataFileError as error:
         raise _fail(
             as_json,
             _CONFIGURATION,
@@ -88,7 +87,6 @@ def up(
             str(error),
             "corriger ce fichier",
         ) from None
-    asyncio.run(_serve(sandbox, as_json))
 
 
 def _already_up(data: Path) -> bool:
@@ -97,22 +95,6 @@ def _already_up(data: Path) -> bool:
     except (OSError, ValueError, KeyError, ControlError):
         return False
     return True
-
-
-async def _serve(sandbox: Sandbox, as_json: bool) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(name, stopping.set)
-        except NotImplementedError:
-            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopping.set))
-    descriptor = await sandbox.start()
-    try:
-        _announce(descriptor, as_json)
-        await stopping.wait()
-    finally:
-        await sandbox.stop()
 
 
 def _announce(descriptor: dict[str, Any], as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.applications import Starlette
@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from segur_sandbox.cards.rack import CardRack, UnknownCardError
 from segur_sandbox.clock import SandboxClock, timestamp
+from segur_sandbox.data_files import readable_errors
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import SUPPORTED, FaultBoard, FaultOrder
 from segur_sandbox.ledger import Ledger
@@ -116,7 +117,7 @@ class Control:
             try:
                 return await handler(request)
             except ValidationError as error:
-                return _refused("; ".join(_readable(item["loc"], item["msg"]) for item in error.errors()))
+                return _refused(readable_errors(error))
             except (UnknownCardError, ValueError) as error:
                 return _refused(str(error))
 
@@ -181,14 +182,10 @@ async def _body(request: Request) -> bytes:
 
 def _service(request: Request) -> str | None:
     unknown = set(request.query_params) - {"service"}
-    service: Any = request.query_params.get("service")
+    service = request.query_params.get("service")
     if unknown or (service is not None and service not in SUPPORTED):
         raise ValueError(f"the only parameter is service, one of {', '.join(SUPPORTED)}")
-    return service  # type: ignore[no-any-return]
-
-
-def _readable(where: tuple[int | str, ...], message: str) -> str:
-    return f"{'.'.join(map(str, where))}: {message}" if where else message
+    return service
 
 
 def _refused(message: str) -> JSONResponse:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from segur_sandbox.pki.store import CLIENT_ROLES, PkiFiles
 from segur_sandbox.private_files import write_private
 
 NAME = "sandbox.json"
@@ -13,26 +12,18 @@ NAME = "sandbox.json"
 def describe(
     *,
     pid: int,
-    pki: PkiFiles,
+    ca: Path,
     config: Path,
     control_url: str,
     token_file: Path,
     services: dict[str, Any],
+    certificates: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     """Return the descriptor, version 1; every path is absolute."""
-    certificates = {}
-    for name in CLIENT_ROLES:
-        role = pki.role(name)
-        certificates[name] = {
-            "cert": str(role.cert),
-            "key": str(role.key),
-            "p12": str(role.p12),
-            "p12_password": role.p12_password,
-        }
     return {
         "version": 1,
         "pid": pid,
-        "ca": str(pki.ca),
+        "ca": str(ca),
         "config": str(config),
         "control": {"url": control_url, "token_file": str(token_file)},
         "services": services,

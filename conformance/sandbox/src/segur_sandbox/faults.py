@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,7 +20,7 @@ FaultName = Literal[
 ]
 BEFORE_HTTP: frozenset[FaultName] = frozenset({"refuse", "expired_certificate"})
 SUPPORTED: dict[str, frozenset[FaultName]] = {
-    "insi": frozenset(FaultName.__args__),  # type: ignore[attr-defined]
+    "insi": frozenset(get_args(FaultName)),
     "cards": frozenset({"refuse", "delay", "reset", "error5xx", "garbage", "truncated", "answer_lost"}),
 }
 VARIANTS: dict[str, tuple[str, ...]] = {

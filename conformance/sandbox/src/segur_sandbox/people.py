@@ -1,21 +1,18 @@
 """The people of the sandbox: the published test identities, and those a tester adds in `DIR/people.json`."""
 
-import json
 import unicodedata
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from segur_sandbox.data_files import read_data_file
 
 OID_NIR = "1.2.250.1.213.1.4.8"
 OID_NIA = "1.2.250.1.213.1.4.9"
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class PeopleFileError(ValueError):
-    """`people.json` cannot be used; the message says where, without quoting what it holds."""
 
 
 class Matricule(BaseModel):
@@ -110,25 +107,13 @@ def load_register(extra: Path | None = None) -> Register:
     """Return the published identities, plus those of `extra` when that file exists.
 
     Raises:
-        PeopleFileError: the file is not a people file of version 1.
+        DataFileError: the file is not a people file of version 1.
     """
     published = resources.files("segur_sandbox").joinpath("published_people.json").read_bytes()
-    people = list(_read(published, "published_people.json"))
+    people = list(read_data_file(published, "published_people.json", _PeopleFile).people)
     if extra is not None and extra.exists():
-        people.extend(_read(extra.read_bytes(), extra.name))
+        people.extend(read_data_file(extra.read_bytes(), extra.name, _PeopleFile).people)
     return Register(people)
-
-
-def _read(content: bytes, name: str) -> tuple[Person, ...]:
-    try:
-        return _PeopleFile.model_validate(json.loads(content)).people
-    except (ValidationError, ValueError) as error:
-        where = (
-            "; ".join(".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors())
-            if isinstance(error, ValidationError)
-            else "not JSON"
-        )
-        raise PeopleFileError(f"{name}: {where}") from None
 
 
 def without_diacritics(text: str) -> str:

@@ -35,8 +35,7 @@ class Sandbox:
         authority_bits: RSA size of the authorities when the PKI is made.
 
     Raises:
-        PeopleFileError: `people.json` cannot be used.
-        SettingsError: `settings.json` cannot be used.
+        DataFileError: `people.json` or `settings.json` cannot be used.
     """
 
     def __init__(self, data: Path, *, authority_bits: int = 2048) -> None:
@@ -91,10 +90,11 @@ class Sandbox:
         )
         descriptor = describe(
             pid=os.getpid(),
-            pki=self._pki,
+            ca=self._pki.ca,
             config=config,
             control_url=f"https://{LOOPBACK}:{self._control.port}",
             token_file=self._token_file,
+            certificates=self._pki.certificates(),
             services={
                 "insi": {"url": insi_url, "idam": self._idam},
                 "cards": {"readers": readers},

@@ -1,15 +1,12 @@
 """Settings for what official documents do not settle, read from `DIR/settings.json` when it exists."""
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from segur_sandbox.data_files import read_data_file
 
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class SettingsError(ValueError):
-    """`settings.json` cannot be used; the message says where."""
 
 
 class InsiSettings(BaseModel):
@@ -45,14 +42,8 @@ def load_settings(path: Path) -> SandboxSettings:
     """Read `path`, or return the defaults when it does not exist.
 
     Raises:
-        SettingsError: not JSON, or an unknown or wrong member.
+        DataFileError: not JSON, or an unknown or wrong member.
     """
     if not path.exists():
         return SandboxSettings()
-    try:
-        return SandboxSettings.model_validate(json.loads(path.read_bytes()))
-    except ValidationError as error:
-        where = "; ".join(".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors())
-        raise SettingsError(f"{path.name}: {where}") from None
-    except ValueError:
-        raise SettingsError(f"{path.name}: not JSON") from None
+    return read_data_file(path.read_bytes(), path.name, SandboxSettings)

@@ -46,5 +46,6 @@ class Attempts:
             if not isinstance(failure, SegurError):
                 return failure
             if failure.code not in RETRIED or self._retries_left == 0:
+                failure.traced = self.made
                 raise failure
             self._retries_left -= 1

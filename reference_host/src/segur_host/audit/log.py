@@ -6,7 +6,6 @@ says, or as it announced. What stands in the head is what the next record is tie
 the host runs leave a gap that stays.
 """
 
-import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -21,6 +20,7 @@ from segur_host.audit.findings import Finding, Reason, Verification
 from segur_host.audit.head import Head, HeadFile, Link, this_boot
 from segur_host.audit.verification import Kept, verify
 from segur_host.storage.database import Database, Transaction
+from segur_host.storage.failures import disk_error
 from segur_host.storage.file_lock import FileLock
 from segur_host.storage.host_key import KeyPurpose
 from segur_sdk.context import Clock
@@ -217,6 +217,4 @@ def _file_errors() -> Iterator[None]:
     try:
         yield
     except OSError as failure:
-        full = failure.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        code = "storage.full" if full else "audit.files_unusable"
-        raise HostError(code, reason=errno.errorcode.get(failure.errno or 0, "unknown")) from None
+        raise disk_error(failure, "audit.files_unusable", "audit") from None

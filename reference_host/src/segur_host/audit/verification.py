@@ -32,21 +32,22 @@ def verify(kept: Kept, records: Iterable[AuditRecord], hash_at: HashAt) -> Verif
         hash_at: looks a record up.
     """
     count, wrong = _walk(records)
-    findings = list(_apart_from_the_chain(kept, hash_at))
-    if wrong is not None:
-        findings.append(wrong)
+    findings = list(_findings(kept, wrong, hash_at))
     lost = sum(finding.lost for finding in findings if finding.reason is Reason.POWER_FAILURE)
     bad = [finding for finding in findings if finding.reason is not Reason.POWER_FAILURE]
     if not bad:
         return Verification(ok=True, records=count, lost=lost)
-    # The lowest record named; of several findings on it the first says most.
+    # The lowest record that is named; ``min`` keeps the first of several.
     worst = min(bad, key=lambda finding: (finding.seq is None, finding.seq or 0))
     return Verification(ok=False, records=count, first_bad_seq=worst.seq, reason=worst.reason, lost=lost)
 
 
-def _apart_from_the_chain(kept: Kept, hash_at: HashAt) -> Iterator[Finding]:
+def _findings(kept: Kept, in_the_chain: Finding | None, hash_at: HashAt) -> Iterator[Finding]:
+    """Give what is wrong, what says most first."""
     if kept.first_foreign is not None:
         yield Finding(Reason.WRONG_TENANT, kept.first_foreign)
+    if in_the_chain is not None:
+        yield in_the_chain
     for line in kept.lines.lines:
         if line.kind is LineKind.BREAK and line.finding is not None:
             yield line.finding

@@ -2,7 +2,7 @@
 
 # ruff: noqa: D102 - what each property is for stands in the protocol, segur_sdk.context.HookContext
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -64,7 +64,7 @@ class CallContext:
         deadline: of the call.
         resources: what may be lent.
         serve: makes the proxy of a service for this context.
-        chain: plugins already engaged in this call, outermost first, to refuse a circle of services.
+        within: the context that asks for a service, when this one serves it.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class CallContext:
         deadline: CallDeadline,
         resources: Resources,
         serve: "Callable[[CallContext, type], object]",
-        chain: tuple[str, ...] = (),
+        within: "CallContext | None" = None,
     ) -> None:
         if entry.manifest is None or entry.loaded is None:
             raise PluginError("plugin.not_loaded", plugin=entry.id)
@@ -85,9 +85,12 @@ class CallContext:
         self._serve = serve
         self._over = False
         self.caller = caller
-        self.chain = (*chain, entry.id)
+        self.chain: tuple[str, ...] = (*(within.chain if within else ()), entry.id)
+        """Plugins engaged in this call, outermost first, to refuse a circle of services."""
         self.call_deadline = deadline
-        self.may_ask = self._manifest.prompts
+        self.may_ask: bool = self._manifest.prompts and (within is None or within.may_ask)
+        self.notes: list[AuditEntry] = within.notes if within else []
+        """What plugins noted; written with the outcome, in one go."""
 
     def end(self) -> None:
         """Make every proxy refuse from now on: a call that was given up has no effect any more."""
@@ -172,10 +175,13 @@ class CallContext:
             return self.caller.asker.ask(question)
 
     def record(self, event: str, **facts: Fact) -> None:
-        """Add an audit record in the name of this plugin."""
-        self._resources.audit.append(
-            AuditEntry(event=event, call_id=self.call_id, plugin=self.plugin, actor=self.actor, facts=facts)
-        )
+        """Add an audit record in the name of this plugin, now."""
+        self._resources.audit.append(self._entry_of(event, facts))
+
+    def note(self, event: str, facts: Mapping[str, Fact]) -> None:
+        """Keep an audit record in the name of this plugin, for when its part is over."""
+        self.require_running()
+        self.notes.append(self._entry_of(f"{self.plugin}.{event}", facts))
 
     def declares_key(self, use: str) -> bool:
         """Tell whether the manifest declares a key for ``use``."""
@@ -190,6 +196,9 @@ class CallContext:
         if self._over:
             raise PluginError("plugin.call_over", plugin=self.plugin)
 
+    def _entry_of(self, event: str, facts: Mapping[str, Fact]) -> AuditEntry:
+        return AuditEntry(event=event, call_id=self.call_id, plugin=self.plugin, actor=self.actor, facts=facts)
+
     def _require(self, *, granted: bool, what: str) -> None:
         self.require_running()
         if not granted:
@@ -201,8 +210,7 @@ class _Notes:
         self._ctx = ctx
 
     def note(self, event: str, **facts: Fact) -> None:
-        self._ctx.require_running()
-        self._ctx.record(f"{self._ctx.plugin}.{event}", **facts)
+        self._ctx.note(event, facts)
 
 
 class _KeyProxy:

@@ -80,7 +80,7 @@ class Dispatcher:
             finally:
                 ctx.end()
             duration = (time.perf_counter() - started) * 1000
-            return Outcome(entry.id, entry.version, status, value, error, duration)
+            return Outcome(entry.id, entry.version, status, value, error, duration, tuple(ctx.notes))
 
         return Step(run, info.deadline_s, on_late=lambda outcome: self._record_late(info, outcome, caller))
 
@@ -98,10 +98,12 @@ class Dispatcher:
         for outcome in outcomes:
             if outcome.error is not None and outcome.status is not OutcomeStatus.SUSPENDED:
                 self._registry.entries[outcome.plugin].last_error = outcome.error
-        self._resources.audit.append_all([_record(info, outcome, caller) for outcome in outcomes])
+        self._resources.audit.append_all(
+            [entry for outcome in outcomes for entry in (*outcome.notes, _record(info, outcome, caller))]
+        )
 
     def _record_late(self, info: HookInfo, outcome: Outcome, caller: Caller) -> None:
-        self._resources.audit.append(_record(info, outcome, caller, late=True))
+        self._resources.audit.append_all([*outcome.notes, _record(info, outcome, caller, late=True)])
 
 
 def new_call_id() -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from segur_host.audit.entries import AuditEntry
 from segur_sdk.errors import SegurError
 from segur_sdk.models.base import Value
 
@@ -36,8 +37,8 @@ class Outcome:
     value: Value | None = None
     error: SegurError | None = None
     duration_ms: float = 0.0
-    late: bool = False
-    """The answer came after the deadline: it is told in the audit and used for nothing."""
+    notes: tuple[AuditEntry, ...] = ()
+    """What the plugin noted for the audit."""
 
 
 @attrs.frozen

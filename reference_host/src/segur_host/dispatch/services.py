@@ -37,9 +37,7 @@ def serve(
     instance = provider.loaded.instance
 
     def context() -> CallContext:
-        ctx = CallContext(provider, caller.caller, caller.call_deadline, resources, serve_next, caller.chain)
-        ctx.may_ask = ctx.may_ask and caller.may_ask
-        return ctx
+        return CallContext(provider, caller.caller, caller.call_deadline, resources, serve_next, within=caller)
 
     methods = {
         name: _method(provider, getattr(instance, name), _answer_type(specified), context, caller)

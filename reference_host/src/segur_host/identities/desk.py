@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import attrs
 
@@ -13,7 +14,7 @@ from segur_host.identities.repository import IdentityRepository, Revision
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.context import Clock
-from segur_sdk.errors import IdentityError
+from segur_sdk.errors import IdentityError, SegurError
 from segur_sdk.hooks.qualify_identity import CandidateSubject, CardSubject, IdentityRequest, Subject, TraitsSubject
 from segur_sdk.identity.comparison import compare
 from segur_sdk.identity.engine import (
@@ -263,13 +264,12 @@ class IdentityDesk:
         )
         result = self._call("qualify_identity", request, caller)
         evidence = result.value if isinstance(result.value, InsEvidence) else None
-        payload = (
-            evidence.model_dump(mode="json")
-            if evidence is not None
-            else {"error": result.failure.code if result.failure else None}
-        )
         self._traces.record(
-            identity_ref, kind="ins.search", actor=caller.actor, payload=payload, call_id=caller.call_id
+            identity_ref,
+            kind="ins.search",
+            actor=caller.actor,
+            payload=_traced(evidence, result.failure),
+            call_id=caller.call_id,
         )
         return result, evidence
 
@@ -352,6 +352,15 @@ class IdentityDesk:
             traits=record.traits,
             matricule=record.matricule,
         )
+
+
+def _traced(evidence: InsEvidence | None, failure: SegurError | None) -> dict[str, Any]:
+    """Return what the functional trace keeps: the answer, or what was exchanged before the failure."""
+    if evidence is not None:
+        return evidence.model_dump(mode="json")
+    if failure is None:
+        return {"error": None}
+    return {"error": failure.code, "attempts": [one.model_dump(mode="json") for one in failure.traced]}
 
 
 def _folded(traits: Traits) -> tuple[str, str]:

@@ -19,6 +19,7 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from segur_host.storage.failures import disk_error
 from segur_host.storage.host_key import HostKey, KeyPurpose
 from segur_host.storage.private_files import PRIVATE_MODE, make_private_folder
 from segur_host.storage.schema import SCHEMA_VERSION, installation
@@ -64,13 +65,13 @@ class Database:
         try:
             make_private_folder(folder)
         except OSError as failure:
-            raise HostError("storage.not_writable", folder=folder.name, reason=type(failure).__name__) from None
+            raise disk_error(failure, "storage.not_writable", folder.name) from None
         self.key: Final = HostKey.of(folder, database_exists=existed)
         try:
             # Made here and not by SQLite, which would ask for a wider mode.
             path.touch(PRIVATE_MODE)
         except OSError as failure:
-            raise HostError("storage.not_writable", file=DATABASE_NAME, reason=type(failure).__name__) from None
+            raise disk_error(failure, "storage.not_writable", DATABASE_NAME) from None
         secret = self.key.derive(KeyPurpose.DATABASE)
         self._writing = writing_engine(path, secret)
         self._reading = reading_engine(path, secret)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from segur_host.storage.failures import disk_error
 from segur_host.storage.private_files import PRIVATE_MODE
 from segur_sdk.errors import HostError
 
@@ -42,7 +43,7 @@ class FileLock:
             try:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
             except OSError as failure:
-                raise HostError("storage.not_writable", file=self._path.name, reason=type(failure).__name__) from None
+                raise disk_error(failure, "storage.not_writable", self._path.name) from None
         if self._depth == 0:
             given_up_at = time.monotonic() + self._patience_s
             while not _try_lock(self._descriptor):

@@ -12,6 +12,7 @@ from typing import Final, Never, Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from segur_host.storage.failures import disk_error
 from segur_host.storage.private_files import NotPrivateError, create_private, read_private
 from segur_sdk.errors import HostError
 
@@ -52,7 +53,7 @@ class HostKey:
 
         Raises:
             HostError: ``storage.key_missing``, ``storage.key_permissions``, ``storage.key_unreadable``,
-                ``storage.full``.
+                ``storage.full``, ``storage.not_writable``.
         """
         path = folder / KEY_NAME
         try:
@@ -69,7 +70,7 @@ class HostKey:
             # Another process may have been first: what stands in the file is the key.
             return cls(read_private(path, KEY_BYTES + 1))
         except OSError as failure:
-            raise HostError("storage.full", file=KEY_NAME, reason=type(failure).__name__) from None
+            raise disk_error(failure, "storage.not_writable", KEY_NAME) from None
 
     def derive(self, purpose: KeyPurpose) -> bytes:
         """Return the 32 bytes for one purpose (HKDF-SHA-256, RFC 5869); one tells nothing of another."""

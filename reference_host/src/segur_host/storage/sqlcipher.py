@@ -76,12 +76,9 @@ def translated() -> Iterator[None]:
 
 
 def _translate(failure: BaseException | None) -> HostError:
-    extended = int(getattr(failure, "sqlite_errorcode", 0))
+    number = int(getattr(failure, "sqlite_errorcode", 0))
     reason = str(getattr(failure, "sqlite_errorname", type(failure).__name__))
-    if extended in (_IOERR_WRITE, _IOERR_SHMSIZE):
-        # A quota or a size limit refuses a write just as a full disk does, under another number.
-        return HostError("storage.full", reason=reason)
-    code = _PRIMARY.get(extended & 0xFF, "storage.failed")
+    code = _PRIMARY.get(number & 0xFF, "storage.failed")
     return HostError(code, retryable=code == "storage.busy", reason=reason)
 
 

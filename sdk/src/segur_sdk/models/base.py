@@ -1,8 +1,9 @@
 """The three bases of every contract model: a value, an event, and what may go out."""
 
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, ForwardRef, get_args, is_typeddict
 from uuid import uuid4
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -74,6 +75,7 @@ class Outbound(Value):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         for name, field in cls.model_fields.items():
+            _refuse_blind_spots(cls.__name__, name, field.annotation)
             for model in models_within(field.annotation):
                 if getattr(model, "never_outbound", False):
                     raise TypeError(f"{cls.__name__}.{name} would let {model.__name__} go out")
@@ -83,6 +85,16 @@ class Inbound(Value):
     """Base of values made only to call a service that establishes status or rights."""
 
     never_outbound: ClassVar[bool] = True
+
+
+def _refuse_blind_spots(owner: str, name: str, annotation: Any) -> None:
+    """Refuse an annotation that may hold anything: what goes out is known field by field."""
+    blind = annotation in {Any, object, BaseModel, Value, Event, Outbound, Inbound}
+    if blind or isinstance(annotation, str | ForwardRef) or is_typeddict(annotation) or is_dataclass(annotation):
+        raise TypeError(f"{owner}.{name} may hold anything; what goes out is a model, field by field")
+    for argument in get_args(annotation):
+        if isinstance(argument, type) or get_args(argument) or isinstance(argument, str | ForwardRef):
+            _refuse_blind_spots(owner, name, argument)
 
 
 def models_within(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -143,8 +143,8 @@ class InsHistoryEntry(Value):
     """A former matricule, exactly as received: an end before its start has been seen on the wire."""
 
     matricule: MatriculeIns
-    start: date | None = None
-    end: date | None = None
+    start: Patient[date | None] = None
+    end: Patient[date | None] = None
 
 
 class AnsweredTraits(Value):

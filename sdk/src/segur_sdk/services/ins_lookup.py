@@ -43,7 +43,8 @@ class InsLookup(Protocol):
     Raises:
         ServiceError: a technical failure; the identity is left as it was.
         ConfigError: the certificate or the software's authorisation does not allow the call.
-        InputError: the traits cannot be put on the wire.
+        InputError, IdentityError: the traits cannot be put on the wire.
+        CardError: the card is no longer the one that was read.
     """
 
     def search_by_traits(self, query: TraitsQuery, ctx: HookContext) -> InsAnswer:

@@ -1,5 +1,7 @@
 """Well-formed answers that are wrong, or right in an unusual shape, asked for with the fault `wrong_answer`."""
 
+from typing import Any
+
 import attrs
 
 from segur_sandbox.insi import soap_faults
@@ -7,7 +9,7 @@ from segur_sandbox.insi.answer import SoapAnswer
 from segur_sandbox.insi.replies import ReplyStyle, envelope, resultat
 from segur_sandbox.people import OID_NIA, Matricule, Person, Register
 
-_STYLES: dict[str, dict[str, object]] = {
+_STYLES: dict[str, dict[str, Any]] = {
     "with_prenom": {"with_prenom": True},
     "without_birthplace": {"with_birthplace": False},
     "history_none": {"history": "none"},
@@ -35,7 +37,7 @@ def wrong_answer(
     if variant in ("", "other_person"):
         return SoapAnswer(200, resultat("00", register.other_than(known), style))
     person = known or register.other_than(None)
-    style = attrs.evolve(style, **_STYLES.get(variant, {}))  # type: ignore[arg-type]
+    style = attrs.evolve(style, **_STYLES.get(variant, {}))
     return SoapAnswer(200, resultat("00", *_distorted(variant, person, style)))
 
 

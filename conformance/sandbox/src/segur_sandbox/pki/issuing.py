@@ -87,11 +87,11 @@ def issue_authority(common_name: str, bits: int, issuer: Issued | None = None) -
         .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
         .add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
     )
-    signer = issuer or Issued(certificate=None, key=key)  # type: ignore[arg-type]
+    signer = issuer.key if issuer else key
     builder = builder.add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()), critical=False
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
     )
-    return Issued(builder.sign(signer.key, hashes.SHA256()), key)
+    return Issued(builder.sign(signer, hashes.SHA256()), key)
 
 
 def issue_leaf(request: LeafRequest, issuer: Issued) -> Issued:

@@ -92,6 +92,19 @@ class PkiFiles:
             self.folder / f"{name}.p12.password",
         )
 
+    def certificates(self) -> dict[str, dict[str, str]]:
+        """Return every client role with its paths and password, as the descriptor shows them."""
+        roles = {name: self.role(name) for name in CLIENT_ROLES}
+        return {
+            name: {
+                "cert": str(files.cert),
+                "key": str(files.key),
+                "p12": str(files.p12),
+                "p12_password": files.p12_password,
+            }
+            for name, files in roles.items()
+        }
+
 
 def open_pki(folder: Path, authority_bits: int = 2048) -> PkiFiles:
     """Return the hierarchy kept in `folder`, made first if it is absent, cut short or about to expire."""
