@@ -108,10 +108,15 @@ def test_checkpoints_are_written_now_and_then_and_at_the_end(data_folder: Path, 
 
 def test_a_record_joins_the_write_of_its_cause(database: Database, audit: AuditLog) -> None:
     audit.append(entry(0))
-    with pytest.raises(ZeroDivisionError), database.accepting():
-        audit.append(entry(1))
-        audit.append_all([entry(2), entry(3)])
-        raise ZeroDivisionError
+
+    def fail_after_recording() -> None:
+        with database.accepting():
+            audit.append(entry(1))
+            audit.append_all([entry(2), entry(3)])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_recording()
     assert numbers(audit) == [0]
     assert audit.verify().ok
     with database.accepting():

@@ -1,6 +1,7 @@
 """The chain as a set of values: whatever is recorded verifies, whatever is changed does not."""
 
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -59,7 +60,8 @@ def test_whatever_is_recorded_verifies(content: list[AuditEntry]) -> None:
 def changed(record: AuditRecord) -> st.SearchStrategy[AuditRecord]:
     def change(name: str, text: str) -> AuditRecord:
         value = getattr(record, name)
-        return attrs.evolve(record, **{name: f"{value or ''}{text}" if name != "seq" else value + len(text)})
+        other: Any = value + len(text) if name == "seq" else f"{value or ''}{text}"
+        return attrs.evolve(record, **{name: other})
 
     names = st.sampled_from([field.name for field in attrs.fields(AuditRecord)])
     return st.builds(change, names, st.text(st.characters(codec="ascii"), min_size=1, max_size=5))

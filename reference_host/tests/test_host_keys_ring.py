@@ -397,12 +397,27 @@ def bad_tables(folder: Path, ca: Issued, client: Issued) -> dict[str, tuple[dict
     }
 
 
-BAD = (
-    "p12_wrong_password p12_garbage p12_empty p12_without_key p12_other_kind_of_key p12_nameless p12_missing "
-    "p12_is_a_folder p12_password_missing pem_wrong_password pem_password_not_given pem_password_not_needed "
-    "pem_key_garbage pem_cert_garbage pem_cert_missing pem_readable_by_group pem_readable_by_all pem_of_two_keys "
-    "pem_chain_in_wrong_order"
-).split()
+BAD = [
+    "p12_wrong_password",
+    "p12_garbage",
+    "p12_empty",
+    "p12_without_key",
+    "p12_other_kind_of_key",
+    "p12_nameless",
+    "p12_missing",
+    "p12_is_a_folder",
+    "p12_password_missing",
+    "pem_wrong_password",
+    "pem_password_not_given",
+    "pem_password_not_needed",
+    "pem_key_garbage",
+    "pem_cert_garbage",
+    "pem_cert_missing",
+    "pem_readable_by_group",
+    "pem_readable_by_all",
+    "pem_of_two_keys",
+    "pem_chain_in_wrong_order",
+]
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -68,12 +68,17 @@ def test_what_is_committed_is_kept(data_folder: Path, notes: sa.Table, durable: 
 
 def test_what_fails_leaves_nothing(database: Database, notes: sa.Table) -> None:
     database.ensure(notes)
-    told = []
-    with pytest.raises(ZeroDivisionError), database.accepting() as transaction:
-        transaction.after_commit.append(lambda: told.append("committed"))
-        transaction.at_end.callback(told.append, "ended")
-        transaction.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
-        raise ZeroDivisionError
+    told: list[str] = []
+
+    def write_and_fail() -> None:
+        with database.accepting() as transaction:
+            transaction.after_commit.append(lambda: told.append("committed"))
+            transaction.at_end.callback(told.append, "ended")
+            transaction.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     assert kept(database, notes) == []
     assert told == ["ended"]
     assert database.current is None
@@ -81,11 +86,16 @@ def test_what_fails_leaves_nothing(database: Database, notes: sa.Table) -> None:
 
 def test_a_write_within_a_write_stands_or_falls_with_it(database: Database, notes: sa.Table) -> None:
     database.ensure(notes)
-    with pytest.raises(ZeroDivisionError), database.accepting():
-        with database.noting() as inner:
-            inner.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
-        assert kept(database, notes) == ["a"]
-        raise ZeroDivisionError
+
+    def write_within_and_fail() -> None:
+        with database.accepting():
+            with database.noting() as inner:
+                inner.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
+            assert kept(database, notes) == ["a"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_within_and_fail()
     assert kept(database, notes) == []
 
 
@@ -222,10 +232,9 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_errors_repeat_no_values(database: Database, notes: sa.Table) -> None:
     database.ensure(notes)
-    row = {"tenant": "default", "text": CANARY}
+    twice = [{"tenant": "default", "text": CANARY}] * 2
     with pytest.raises(HostError) as raised, database.accepting() as transaction:
-        transaction.connection.execute(notes.insert(), row)
-        transaction.connection.execute(notes.insert(), row)
+        transaction.connection.execute(notes.insert(), twice)
     assert raised.value.code == "storage.conflict"
     assert CANARY not in str(raised.value)
     assert raised.value.__suppress_context__

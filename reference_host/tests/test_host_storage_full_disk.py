@@ -59,17 +59,22 @@ def _small_disk(folder: Path) -> bool:
     return subprocess.run(mount, check=False, capture_output=True).returncode == 0
 
 
+def void(_: object) -> None:
+    """Drop a result."""
+
+
 @pytest.fixture(params=["small_disk", "size_limit"])
 def tight(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, int, str, Callable[[], None]]]:
     """A folder with little room, the size limit for the process that fills it, its code, and what makes room.
 
-    SQLite tells a full disk from other failures; a size limit is to it an input/output error like any other. Where nothing can be mounted, both ways are the size limit.
+    SQLite tells a full disk from other failures; a size limit is to it an input/output error like any
+    other. Where nothing can be mounted, both ways are the size limit.
     """
     folder = tmp_path / "tight"
     folder.mkdir(mode=0o700)
     if request.param == "small_disk" and _small_disk(folder):
         larger = ["mount", "-o", f"remount,size={10 * LIMIT}", str(folder)]
-        yield folder, 0, "storage.full", lambda: subprocess.run(larger, check=True) and None
+        yield folder, 0, "storage.full", lambda: void(subprocess.run(larger, check=True))
         subprocess.run(["umount", "-l", str(folder)], check=True)
     else:
         yield folder, LIMIT, "storage.failed", lambda: None

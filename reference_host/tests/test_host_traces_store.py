@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from segur_host.storage.database import Database
-from segur_host.traces.store import TraceStore, traces as table
+from segur_host.traces.store import TraceStore
+from segur_host.traces.store import traces as table
 from segur_sdk.context import Clock
 from segur_sdk.errors import HostError
 from segur_sdk.models.actor import Actor
@@ -62,10 +63,14 @@ def test_traces_of_a_call_are_linked_once_the_identity_exists(store: TraceStore,
 
 
 def test_a_trace_falls_with_the_write_of_its_cause(database: Database, store: TraceStore, operator: Actor) -> None:
-    with pytest.raises(ZeroDivisionError), database.accepting():
-        store.record("ref-1", "insi.search", operator, ANSWER)
-        assert len(store.of_patient("ref-1")) == 1
-        raise ZeroDivisionError
+    def record_and_fail() -> None:
+        with database.accepting():
+            store.record("ref-1", "insi.search", operator, ANSWER)
+            assert len(store.of_patient("ref-1")) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        record_and_fail()
     assert store.of_patient("ref-1") == ()
 
 

@@ -1,0 +1,63 @@
+"""``manifest.md``: every key of ``segur_plugin.toml``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from docs.reference_pages.docstrings import field_texts
+from docs.reference_pages.markdown import prose
+from docs.reference_pages.schemas import fields_table
+from segur_sdk import manifest
+from segur_sdk.manifest import (
+    ENTRY_POINT_GROUP,
+    MAX_MANIFEST_BYTES,
+    DataUse,
+    HookUse,
+    KeyUse,
+    NetworkUse,
+    PluginManifest,
+)
+from segur_sdk.models.base import Value
+from segur_sdk.services import SERVICES
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS: tuple[tuple[str, type[Value]], ...] = (
+    ("hooks", HookUse),
+    ("network", NetworkUse),
+    ("keys", KeyUse),
+    ("data", DataUse),
+)
+
+
+def page() -> str:
+    """Return ``manifest.md``."""
+    return "\n".join(_parts())
+
+
+def _parts() -> Iterator[str]:
+    yield "# Manifest\n"
+    yield prose(manifest.__doc__) + "\n"
+    yield (
+        f"The entry point group is `{ENTRY_POINT_GROUP}`; the name of the entry point is the plugin's `id`. The file has "
+        f"at most {MAX_MANIFEST_BYTES} bytes. A host reads and checks it without importing the plugin. Unknown keys are "
+        "refused. Enabling the plugin writes the file's SHA-256 into the [configuration](configuration.md#plugins-name) "
+        "and grants exactly what the file lists; another file is `needs_review` and is not loaded.\n"
+    )
+    yield (
+        "This version of the host carries hooks and services. A manifest that fills `sends`, `drivers`, `jobs` or `codes` "
+        "is refused with `plugin.extension_unknown`.\n"
+    )
+    yield f"Services that `provides` and `uses` may name: {', '.join(f'`{name}`' for name in SERVICES)}.\n"
+    schema = PluginManifest.model_json_schema()
+    yield "## Top level\n"
+    yield fields_table(schema, field_texts(PluginManifest)).replace("](#hookuse)", "](#hooks)").replace(
+        "](#networkuse)", "](#network)"
+    ).replace("](#keyuse)", "](#keys)").replace("](#datause)", "](#data)")
+    for name, model in PARTS:
+        yield f"## {name}\n"
+        yield f"`{'[' + name + ']' if name == 'data' else '[[' + name + ']]'}`: {prose(model.__doc__)}\n"
+        yield fields_table(model.model_json_schema(), field_texts(model)).replace(
+            "[Environment](#environment)", "`sandbox`, `test`, `production`"
+        )
+    yield "## Example\n"
+    yield "The manifest of the INSi plugin:\n"
+    yield f"```toml\n{(ROOT / 'plugins/insi/src/segur_plugin_insi/segur_plugin.toml').read_text('utf-8').strip()}\n```\n"
