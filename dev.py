@@ -265,7 +265,7 @@ def main(arguments: list[str]) -> int:
         if name == "lock":
             return lock(rest)
         if name == "bench":
-            return execute("bench", ["python", "tests/benchmarks/run.py", *rest])
+            return execute("bench", ["python", "-m", "tests.benchmarks.run", *rest])
         if name == "run" and not rest:
             return usage("run needs a command: python dev.py run -- COMMAND ...")
         if name in {"demo", "run", "test"}:

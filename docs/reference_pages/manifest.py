@@ -49,15 +49,16 @@ def _parts() -> Iterator[str]:
     yield f"Services that `provides` and `uses` may name: {', '.join(f'`{name}`' for name in SERVICES)}.\n"
     schema = PluginManifest.model_json_schema()
     yield "## Top level\n"
-    yield fields_table(schema, field_texts(PluginManifest)).replace("](#hookuse)", "](#hooks)").replace(
-        "](#networkuse)", "](#network)"
-    ).replace("](#keyuse)", "](#keys)").replace("](#datause)", "](#data)")
+    yield fields_table(schema, field_texts(PluginManifest), link=_link)
     for name, model in PARTS:
         yield f"## {name}\n"
         yield f"`{'[' + name + ']' if name == 'data' else '[[' + name + ']]'}`: {prose(model.__doc__)}\n"
-        yield fields_table(model.model_json_schema(), field_texts(model)).replace(
-            "[Environment](#environment)", "`sandbox`, `test`, `production`"
-        )
+        yield fields_table(model.model_json_schema(), field_texts(model), link=_link)
     yield "## Example\n"
     yield "The manifest of the INSi plugin:\n"
     yield f"```toml\n{(ROOT / 'plugins/insi/src/segur_plugin_insi/segur_plugin.toml').read_text('utf-8').strip()}\n```\n"
+
+
+def _link(name: str) -> str:
+    section = next((section for section, model in PARTS if model.__name__ == name), None)
+    return f"[{section}](#{section})" if section else name

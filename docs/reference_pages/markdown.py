@@ -4,7 +4,10 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-_SECTION = re.compile(r"(?P<label>[A-Z][A-Za-z ]+):(?:\s+(?P<text>.*))?", re.DOTALL)
+_SECTION = re.compile(
+    r"(?P<label>When|When not|Args|Attributes|Returns|Raises|Stop rule|Failure|Source|Sources):(?:\s+(?P<text>.*))?",
+    re.DOTALL,
+)
 _ITEM = re.compile(r"(?P<name>[*A-Za-z_][\w*]*): (?P<text>.*)", re.DOTALL)
 
 

@@ -1,37 +1,43 @@
 """One way to show a JSON schema: a table of fields, with form, default and meaning."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from docs.reference_pages.markdown import code, table
 
 Schema = Mapping[str, Any]
+Link = Callable[[str], str]
+"""What is shown for a model, by its name."""
 _PLAIN = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "null": "nothing"}
 _FORMATS = {"date": "date", "date-time": "instant", "path": "path", "binary": "bytes"}
 _BOUNDS = (("minimum", "≥ {}"), ("exclusiveMinimum", "> {}"), ("maximum", "≤ {}"), ("exclusiveMaximum", "< {}"))
 
 
-def type_text(schema: Schema) -> str:
+def to_its_section(name: str) -> str:
+    """Return a link to the section that bears the name of a model."""
+    return f"[{name}](#{name.lower()})"
+
+
+def type_text(schema: Schema, link: Link = to_its_section) -> str:
     """Return what a value is: a word, a link to the section of a model, or a composition of them."""
     if "$ref" in schema:
-        name = str(schema["$ref"]).rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        return link(str(schema["$ref"]).rpartition("/")[2])
     if "const" in schema:
         return code(json.dumps(schema["const"], ensure_ascii=False))
     if "enum" in schema:
         return ", ".join(code(one) for one in schema["enum"])
     for composition in ("anyOf", "oneOf"):
         if composition in schema:
-            return " or ".join(dict.fromkeys(type_text(one) for one in schema[composition]))
+            return " or ".join(dict.fromkeys(type_text(one, link) for one in schema[composition]))
     if "allOf" in schema:
-        return type_text(schema["allOf"][0])
+        return type_text(schema["allOf"][0], link)
     if schema.get("type") == "array":
         kind = "set" if schema.get("uniqueItems") else "list"
-        return f"{kind} of {type_text(schema.get('items', {}))}"
+        return f"{kind} of {type_text(schema.get('items', {}), link)}"
     if schema.get("type") == "object":
-        values = schema.get("additionalProperties")
-        return f"table of {type_text(values)}" if isinstance(values, Mapping) else "table"
+        values = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
+        return f"table of {type_text(values, link)}" if isinstance(values, Mapping) and values else "table"
     return _FORMATS.get(str(schema.get("format")), _PLAIN.get(str(schema.get("type")), "any value"))
 
 
@@ -63,7 +69,9 @@ def default_text(schema: Schema, *, required: bool) -> str:
     if required:
         return "required"
     default = schema.get("default")
-    return code(json.dumps(default, ensure_ascii=False)) if default not in (None, [], {}) else ""
+    if default in (None, []) or isinstance(default, Mapping):
+        return ""
+    return code(json.dumps(default, ensure_ascii=False))
 
 
 def is_patient_data(schema: Any) -> bool:
@@ -73,12 +81,15 @@ def is_patient_data(schema: Any) -> bool:
     return any(map(is_patient_data, schema)) if isinstance(schema, list) else False
 
 
-def fields_table(model: Schema, texts: Mapping[str, str], *, with_patient: bool = False) -> str:
+def fields_table(
+    model: Schema, texts: Mapping[str, str], *, link: Link = to_its_section, with_patient: bool = False
+) -> str:
     """Return the table of a model's fields.
 
     Args:
         model: its JSON schema.
         texts: meaning of each field, where the schema has none.
+        link: what is shown for a model.
         with_patient: add the column that tells patient data.
     """
     required = set(model.get("required", ()))
@@ -86,7 +97,7 @@ def fields_table(model: Schema, texts: Mapping[str, str], *, with_patient: bool 
     rows = [
         [
             code(name),
-            type_text(schema),
+            type_text(schema, link),
             form_text(schema),
             default_text(schema, required=name in required),
             *([("yes" if is_patient_data(schema) else "")] if with_patient else []),

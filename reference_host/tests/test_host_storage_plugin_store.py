@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,12 @@ def test_nobody_sees_or_changes_the_store_of_another(
 
 @pytest.mark.parametrize("key", ["", "k" * 201, "line\nbreak", 7], ids=["empty", "long", "unprintable", "number"])
 def test_keys_are_short_printable_texts(store: PluginStore, key: str) -> None:
-    for use in (lambda: store.put(key, b""), lambda: store.get(key), lambda: store.delete(key)):
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: store.put(key, b""),
+        lambda: store.get(key),
+        lambda: store.delete(key),
+    )
+    for use in uses:
         with pytest.raises(PluginError) as raised:
             use()
         assert (raised.value.code, raised.value.facts["field"]) == ("plugin.store_refused", "key")

@@ -67,9 +67,7 @@ def alone(name: str, call: Callable[[], object], *, rounds: int, unit: str = "µ
     scale = {"µs": 1e6, "ms": 1e3}[unit]
     call()
     times = [_timed(call) * scale for _ in range(rounds)]
-    return Result(
-        id=name, value=round(statistics.median(times), 3), unit=unit, spread=_quartiles(times), note=note
-    )
+    return Result(id=name, value=round(statistics.median(times), 3), unit=unit, spread=_quartiles(times), note=note)
 
 
 def _timed(call: Callable[[], object]) -> float:

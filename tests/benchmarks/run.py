@@ -15,8 +15,7 @@ from pathlib import Path
 
 import httpx
 import pluggy
-from measuring import Result, alone, compared
-from noop_plugins import Noop
+
 from segur_host import Host
 from segur_host.audit.log import AuditEntry
 from segur_host.config.model import PluginTable
@@ -30,7 +29,9 @@ from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.manifest import HookUse, PluginManifest
 from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Structure
 from segur_sdk.models.identity import SearchTraits, Sex
-from setting import ANSWER, Setting, setting
+from tests.benchmarks.measuring import Result, alone, compared
+from tests.benchmarks.noop_plugins import Noop
+from tests.benchmarks.setting import ANSWER, Setting, setting
 
 SUBPROCESS_ROUNDS = 9
 FIRST_MODEL = "from pydantic import BaseModel\nclass A(BaseModel):\n    x: int = 0\nA(x=1)"
@@ -59,8 +60,8 @@ def main() -> int:
 def dispatching(place: Setting) -> Iterator[Result]:
     """Five no-op plugins, with deadline, outcome and audit, beside one executor call and five audit appends."""
     with Host(place.config, safe_mode=True) as host:
-        dispatcher = Dispatcher(_five_plugins(), host._dispatcher._resources, suspend_after=3)  # noqa: SLF001
-        caller = host._caller(None)  # noqa: SLF001
+        dispatcher = Dispatcher(_five_plugins(), host._dispatcher._resources, suspend_after=3)
+        caller = host._caller(None)
         event = _login()
         executor = concurrent.futures.ThreadPoolExecutor(1)
         entry = AuditEntry(event="bench.peer", call_id=caller.call_id, plugin="noop", actor=caller.actor)
@@ -98,7 +99,7 @@ def importing(place: Setting) -> Iterator[Result]:
     imports = "import segur_host.host, segur_plugin_insi.plugin, segur_plugin_vitale.plugin"
     first = (
         f"from segur_host import Host\nwith Host({str(place.config)!r}) as host:\n"
-        "    host.call('on_prescription_scanned', '{\"symbology\":\"qr\",\"payload\":\"x\",\"origin\":\"file\"}')"
+        '    host.call(\'on_prescription_scanned\', \'{"symbology":"qr","payload":"x","origin":"file"}\')'
     )
     yield _processes("host.cold_start_to_first_dispatch", first, imports, note="peer: the imports alone")
 
@@ -191,7 +192,7 @@ def _five_plugins() -> Registry:
             license="Apache-2.0",
             maintainers=("banc",),
             sdk=">=0.1,<2",
-            entry="noop_plugins:Noop",
+            entry="tests.benchmarks.noop_plugins:Noop",
             hooks=(HookUse(name="on_session_login", version="1.0"),),
         )
         found.append(Discovered(id=manifest.id, version="1", sha256="0" * 64, manifest=manifest))

@@ -1,6 +1,6 @@
 """What the benchmarks run against: certificates of their own, a fixed-answer responder, a host configured for it."""
 
-import datetime
+import datetime as dt
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,22 +102,20 @@ def _leaf(folder: Path, name: str, cn: str, ca_key: rsa.RSAPrivateKey, ca: x509.
     cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     key_file.touch(0o600)
     key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return cert_file, key_file
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+
 from segur_host import CheckedAsker, Host
 from segur_host.config.model import HostConfig
 from segur_sdk.models.identity import Sex, Traits

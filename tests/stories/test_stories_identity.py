@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+
 from segur_host import Host
 from segur_host.config.model import HostConfig
 from segur_host.identities.beneficiary import chosen
@@ -289,7 +290,8 @@ def test_a_new_file_is_made_of_what_insi_answers(host: Host, segur_sandbox: Runn
 
 @pytest.mark.req("SC.INS/va1.35")
 @pytest.mark.parametrize(
-    ("who", "calls", "code"), [("tchitchi", 2, CrCode.FOUND), ("houilles", 4, CrCode.NOT_FOUND), ("zoe", 1, CrCode.FOUND)]
+    ("who", "calls", "code"),
+    [("tchitchi", 2, CrCode.FOUND), ("houilles", 4, CrCode.NOT_FOUND), ("zoe", 1, CrCode.FOUND)],
 )
 def test_given_names_are_tried_in_order_and_every_attempt_is_traced(
     host: Host, person: Person, insi_calls: Calls, who: str, calls: int, code: CrCode

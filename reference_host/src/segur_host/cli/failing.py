@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
-import click
 import typer
 from rich.markup import escape
 
@@ -24,6 +23,10 @@ class ExitCode(IntEnum):
     CONFIGURATION = 3
     INTERNAL = 4
     NOT_CERTIFIABLE = 5
+
+
+INTERRUPTED: Final = 130
+"""Status of a command that was interrupted from the keyboard."""
 
 
 class Answered(Exception):  # noqa: N818 - not an error: the command has said all it had to say
@@ -51,16 +54,16 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     wants_json = "--json" in given
     try:
-        app(args=given, standalone_mode=False)
+        app(args=given)
     except Answered as answered:
         return answered.status
-    except click.exceptions.Exit as wanted:
-        return wanted.exit_code
-    except click.ClickException as misuse:
-        misuse.show()
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+    except SystemExit as end:
+        # Typer itself says what was wrong with the command line, on standard error.
+        if end.code == ExitCode.USAGE and wants_json:
+            show_failure(InputError("input.usage"), wants_json=True)
+        return end.code if isinstance(end.code, int) else ExitCode.DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except SegurError as failure:
         show_failure(failure, wants_json=wants_json)
         return status_of(failure)

@@ -25,6 +25,7 @@ from segur_sdk.models.actor import Actor, Environment, Session
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.certificate import CertificateInfo
 from segur_sdk.models.notice import Question
+from segur_sdk.services import SERVICES
 
 SettingsT = TypeVar("SettingsT", bound=PluginSettings)
 ServiceT = TypeVar("ServiceT")
@@ -139,9 +140,9 @@ class CallContext:
         return _Notes(self)
 
     @property
-    def store(self) -> PluginStore:
+    def store(self) -> "_StoreProxy":
         self._require(granted=bool(self._manifest.data.stores), what="store")
-        return PluginStore(self._resources.database, self.tenant, self.plugin)
+        return _StoreProxy(self, PluginStore(self._resources.database, self.tenant, self.plugin))
 
     @property
     def cards(self) -> "_CardProxy":
@@ -164,7 +165,9 @@ class CallContext:
         return self._resources.http.client(use, self)
 
     def service(self, protocol: type[ServiceT], /) -> ServiceT:
-        self._require(granted=protocol.__name__ in self._manifest.uses, what=f"service:{protocol.__name__}")
+        # The very protocol of the SDK: another class of that name could name any method of the provider.
+        granted = protocol.__name__ in self._manifest.uses and SERVICES.get(protocol.__name__) is protocol
+        self._require(granted=granted, what=f"service:{protocol.__name__}")
         proxy = self._serve(self, protocol)
         assert isinstance(proxy, protocol)
         return proxy
@@ -193,7 +196,7 @@ class CallContext:
         Raises:
             PluginError: ``plugin.call_over``.
         """
-        if self._over:
+        if self._over or self.call_deadline.is_given_up:
             raise PluginError("plugin.call_over", plugin=self.plugin)
 
     def _entry_of(self, event: str, facts: Mapping[str, Fact]) -> AuditEntry:
@@ -211,6 +214,24 @@ class _Notes:
 
     def note(self, event: str, **facts: Fact) -> None:
         self._ctx.note(event, facts)
+
+
+class _StoreProxy:
+    def __init__(self, ctx: CallContext, store: PluginStore) -> None:
+        self._ctx = ctx
+        self._store = store
+
+    def get(self, key: str) -> bytes | None:
+        self._ctx.require_running()
+        return self._store.get(key)
+
+    def put(self, key: str, value: bytes) -> None:
+        self._ctx.require_running()
+        self._store.put(key, value)
+
+    def delete(self, key: str) -> None:
+        self._ctx.require_running()
+        self._store.delete(key)
 
 
 class _KeyProxy:

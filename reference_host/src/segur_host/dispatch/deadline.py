@@ -1,4 +1,4 @@
-"""How long a call may last; the clock stops while a person is asked."""
+"""How long a call may last; the clock stops while a person is asked, and the host may give a call up."""
 
 import threading
 import time
@@ -17,6 +17,7 @@ class CallDeadline:
         self._lock = threading.Lock()
         self._end = time.monotonic() + seconds
         self._paused_with: float | None = None
+        self._given_up = False
 
     def remaining(self) -> float:
         """Return the seconds left, never below zero."""
@@ -28,6 +29,15 @@ class CallDeadline:
     def is_paused(self) -> bool:
         """Whether a person is being asked now."""
         return self._paused_with is not None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for this call any more: what it still does must have no effect."""
+        return self._given_up
+
+    def give_up(self) -> None:
+        """Say that nobody waits for this call any more."""
+        self._given_up = True
 
     @contextmanager
     def paused(self) -> Iterator[None]:

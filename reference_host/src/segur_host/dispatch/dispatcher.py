@@ -7,6 +7,7 @@ failing plugin, nor ends a hanging one.
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ from segur_host.dispatch.outcome import HookResult, Outcome, OutcomeStatus
 from segur_host.dispatch.relay import Relay, Step
 from segur_host.dispatch.services import serve
 from segur_host.registry.registry import Implementation, PluginEntry, PluginState, Registry
-from segur_sdk.errors import InputError, PluginError
+from segur_sdk.errors import InputError, PluginError, SegurError
 from segur_sdk.hooks import HOOKS, HookInfo, HookMode
 from segur_sdk.models.base import Event, Value
 from segur_sdk.models.decision import Decision, Verdict
@@ -40,6 +41,7 @@ class Dispatcher:
         self._resources = resources
         self._suspend_after = suspend_after
         self._relay = Relay()
+        self._closed = False
 
     def call(self, hook: str, event: Event, caller: Caller) -> HookResult:
         """Call one hook.
@@ -67,6 +69,11 @@ class Dispatcher:
         self._account(info, outcomes, caller)
         return HookResult(hook=hook, call_id=caller.call_id, value=_combined(info, outcomes), outcomes=tuple(outcomes))
 
+    def close(self) -> None:
+        """Let idle threads end. What a call given up answers from now on is recorded nowhere."""
+        self._closed = True
+        self._relay.close()
+
     def _step(
         self, info: HookInfo, entry: PluginEntry, function: Implementation, event: Event, caller: Caller
     ) -> Step[Outcome]:
@@ -88,7 +95,9 @@ class Dispatcher:
         return serve(ctx, protocol, self._registry.providers, self._resources, self._serve)
 
     def _timed_out(self, info: HookInfo, entry: PluginEntry) -> Outcome:
-        entry.count_hung_call(self._suspend_after)
+        if entry.count_hung_call(self._suspend_after):
+            facts = {"hung_calls": entry.hung_calls}
+            self._resources.audit.append(AuditEntry(event="plugin.suspended", plugin=entry.id, facts=facts))
         error = PluginError("plugin.timed_out", plugin=entry.id, hook=info.name, retryable=True)
         return Outcome(
             entry.id, entry.version, OutcomeStatus.TIMED_OUT, error=error, duration_ms=info.deadline_s * 1000
@@ -103,7 +112,10 @@ class Dispatcher:
         )
 
     def _record_late(self, info: HookInfo, outcome: Outcome, caller: Caller) -> None:
-        self._resources.audit.append_all([*outcome.notes, _record(info, outcome, caller, late=True)])
+        # Nobody is there any more to be told that this record could not be kept.
+        with suppress(SegurError):
+            if not self._closed:
+                self._resources.audit.append_all([*outcome.notes, _record(info, outcome, caller, late=True)])
 
 
 def new_call_id() -> str:

@@ -1,11 +1,29 @@
 """Turn whatever a plugin does into a status, a value and a typed error; nothing escapes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from types import TracebackType
+from typing import Final
 
 from segur_host.dispatch.outcome import OutcomeStatus
-from segur_sdk.errors import PluginError, SegurError
+from segur_sdk.errors import (
+    CardError,
+    ConfigError,
+    ErrorSource,
+    Fact,
+    HostError,
+    IdentityError,
+    InputError,
+    PluginError,
+    SegurError,
+    ServiceError,
+)
 from segur_sdk.models.base import Value
+
+MAX_CODE: Final = 100
+MAX_FACT: Final = 200
+MAX_FACTS: Final = 16
+_KINDS: Final = (InputError, ConfigError, PluginError, CardError, IdentityError, ServiceError, HostError)
 
 _STATUS_BY_CODE = {
     "plugin.not_granted": OutcomeStatus.NOT_GRANTED,
@@ -23,11 +41,46 @@ def contained(plugin: str, action: Callable[[], Value | None]) -> tuple[OutcomeS
     try:
         value = action()
     except SegurError as failure:
-        return _STATUS_BY_CODE.get(failure.code, OutcomeStatus.FAILED), None, failure
-    # ``sys.exit`` in a plugin ends its part, not the practice software.
-    except (Exception, SystemExit) as failure:  # noqa: BLE001 - whatever it is, it is contained
+        told = typed(plugin, failure)
+        return _STATUS_BY_CODE.get(told.code, OutcomeStatus.FAILED), None, told
+    # ``sys.exit`` in a plugin ends its part, not the practice software; nor does any other way out.
+    except BaseException as failure:  # noqa: BLE001 - whatever it is, it is contained
         return OutcomeStatus.FAILED, None, unexpected(plugin, failure)
     return (OutcomeStatus.DECLINED if value is None else OutcomeStatus.OK), value, None
+
+
+def typed(plugin: str, failure: SegurError) -> SegurError:
+    """Return a typed failure made anew: without the frames and causes it comes from, which hold patient data.
+
+    One that is not as its constructor makes it, or whose code no record would take, is named as unexpected.
+    """
+    try:
+        return _made_anew(failure)
+    except (AttributeError, TypeError, ValueError):
+        return unexpected(plugin, failure)
+
+
+def _made_anew(failure: SegurError) -> SegurError:
+    kind = next((kind for kind in _KINDS if isinstance(failure, kind)), SegurError)
+    if not (len(failure.code) <= MAX_CODE and isinstance(failure.facts, Mapping) and len(failure.facts) <= MAX_FACTS):
+        raise ValueError("not an error as the SDK makes it")
+    doubt = {"maybe_processed": bool(failure.maybe_processed)} if isinstance(failure, ServiceError) else {}
+    made = kind(
+        failure.code,
+        source=ErrorSource(failure.source),
+        retryable=bool(failure.retryable),
+        user_message_key=str(failure.user_message_key),
+        **doubt,
+        **{str(name): _plain(fact) for name, fact in failure.facts.items()},
+    )
+    made.traced = tuple(one for one in failure.traced if isinstance(one, Value))
+    return made
+
+
+def _plain(fact: object) -> Fact:
+    if fact is None or isinstance(fact, bool | int):
+        return fact
+    return "".join(one if one.isprintable() else "?" for one in str(fact)[:MAX_FACT])
 
 
 def unexpected(plugin: str, failure: BaseException) -> PluginError:
@@ -44,4 +97,4 @@ def _where(trace: TracebackType | None) -> str:
     while trace.tb_next is not None:
         trace = trace.tb_next
     code = trace.tb_frame.f_code
-    return f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}"
+    return f"{PurePath(code.co_filename).name}:{trace.tb_lineno} {code.co_name}"

@@ -8,6 +8,7 @@ is reported as late, and another thread takes the rest. Threads are daemons: non
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -39,8 +40,9 @@ class _Chain(Generic[T]):
         self._steps = steps
         self._stops_after = stops_after
         self._lock = threading.Lock()
-        self._abandoned = threading.Event()
-        self.deadline = CallDeadline(steps[0].seconds)
+        self._abandoned = False
+        self._deadline: CallDeadline | None = None
+        """Of the step in progress; nothing between two of them."""
         self.results: list[T] = []
         self.finished = threading.Event()
 
@@ -49,14 +51,15 @@ class _Chain(Generic[T]):
         for step in self._steps:
             deadline = CallDeadline(step.seconds)
             with self._lock:
-                if self._abandoned.is_set():
+                if self._abandoned:
                     return
-                self.deadline = deadline
+                self._deadline = deadline
             result = step.run(deadline)
             with self._lock:
-                late = self._abandoned.is_set()
+                late = self._abandoned
                 if not late:
                     self.results.append(result)
+                    self._deadline = None
             if late:
                 step.on_late(result)
                 return
@@ -68,20 +71,24 @@ class _Chain(Generic[T]):
         """Wait for the end of the chain; return False when the step in progress outlived its deadline."""
         while not self.finished.is_set():
             with self._lock:
-                deadline, done = self.deadline, len(self.results)
-            left = deadline.remaining()
-            if self.finished.wait(POLL_S if deadline.is_paused else left):
+                deadline = self._deadline
+            if self.finished.wait(POLL_S if deadline is None or deadline.is_paused else deadline.remaining()):
                 break
             with self._lock:
-                same_step = len(self.results) == done and self.deadline is deadline
-                if same_step and done < len(self._steps) and deadline.remaining() <= 0:
-                    self._abandoned.set()
+                if deadline is not None and self._deadline is deadline and deadline.remaining() <= 0:
+                    self._abandon()
                     return False
         return True
 
     def abandon(self) -> None:
-        """Make the chain stop after the step in progress, whose result is then late."""
-        self._abandoned.set()
+        """Make the chain stop after the step in progress, which may have no effect any more; its result is late."""
+        with self._lock:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        self._abandoned = True
+        if self._deadline is not None:
+            self._deadline.give_up()
 
 
 class Relay:
@@ -89,6 +96,7 @@ class Relay:
 
     def __init__(self) -> None:
         self._idle: deque[_Worker] = deque()
+        self._closed = False
 
     def run(self, steps: Sequence[Step[T]], stops_after: Callable[[T], bool], timed_out: Callable[[int], T]) -> list[T]:
         """Run ``steps`` in order and return one result each, up to the first after which to stop.
@@ -116,26 +124,46 @@ class Relay:
                 break
         return results
 
+    def close(self) -> None:
+        """Let idle threads end, and the others once their call has ended."""
+        self._closed = True
+        # Several threads may come to rest, and hence here, at once.
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().end()
+
     def _hand_over(self, job: Callable[[], None]) -> None:
         try:
             worker = self._idle.pop()
         except IndexError:
-            worker = _Worker(self._idle)
+            worker = _Worker(self._rest)
         worker.take(job)
+
+    def _rest(self, worker: "_Worker") -> None:
+        self._idle.append(worker)
+        if self._closed:
+            self.close()
 
 
 class _Worker:
-    """A daemon thread that runs one job after another and is idle in between."""
+    """A daemon thread that runs one job after another.
 
-    def __init__(self, idle: "deque[_Worker]") -> None:
-        self._idle = idle
-        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    Args:
+        rest: called when the thread has nothing to do.
+    """
+
+    def __init__(self, rest: "Callable[[_Worker], None]") -> None:
+        self._rest = rest
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         threading.Thread(target=self._loop, name="segur-call", daemon=True).start()
 
     def take(self, job: Callable[[], None]) -> None:
         self._jobs.put(job)
 
+    def end(self) -> None:
+        self._jobs.put(None)
+
     def _loop(self) -> None:
-        while True:
-            self._jobs.get()()
-            self._idle.append(self)
+        while (job := self._jobs.get()) is not None:
+            job()
+            self._rest(self)

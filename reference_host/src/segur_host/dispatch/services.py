@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ValidationError
 
 from segur_host.dispatch.context import CallContext, Resources
-from segur_host.dispatch.failures import unexpected
+from segur_host.dispatch.failures import typed, unexpected
 from segur_host.registry.registry import PluginEntry, PluginState
 from segur_sdk.errors import PluginError, SegurError
 
@@ -66,11 +66,11 @@ def _method(
         own = context()
         try:
             return answer.model_validate(function(request, own))
-        except SegurError:
-            raise
+        except SegurError as failure:
+            raise typed(provider.id, failure) from None
         except ValidationError:
             raise PluginError("plugin.invalid_result", plugin=provider.id, expected=answer.__name__) from None
-        except (Exception, SystemExit) as failure:  # noqa: BLE001 - whatever it is, it is named
+        except BaseException as failure:  # noqa: BLE001 - whatever it is, it is named
             raise unexpected(provider.id, failure) from None
         finally:
             own.end()

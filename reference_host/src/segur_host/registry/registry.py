@@ -46,12 +46,18 @@ class PluginEntry:
     last_error: SegurError | None = None
     hung_calls: int = 0
 
-    def count_hung_call(self, limit: int) -> None:
-        """Count a call that outlived its deadline; at ``limit`` the plugin is suspended until the host restarts."""
+    def count_hung_call(self, limit: int) -> bool:
+        """Count a call that outlived its deadline; at ``limit`` the plugin is suspended until the host restarts.
+
+        Returns:
+            Whether this call was the one too many.
+        """
         self.hung_calls += 1
-        if self.hung_calls >= limit:
-            self.state = PluginState.SUSPENDED
-            self.reason = PluginError("plugin.suspended", plugin=self.id, hung_calls=self.hung_calls)
+        if self.hung_calls < limit or self.state is PluginState.SUSPENDED:
+            return False
+        self.state = PluginState.SUSPENDED
+        self.reason = PluginError("plugin.suspended", plugin=self.id, hung_calls=self.hung_calls)
+        return True
 
 
 class Registry:

@@ -1,0 +1,289 @@
+"""The boundary: whatever touches the outside world does so through the host's broker or drivers.
+
+A ``Monitor`` listens to the audit events of its own process (PEP 578) and names, for each one that matters, the
+innermost frame of the project: the host, the SDK or a plugin. Only the places of ``HOST_PLACES`` may cause one.
+
+There is no exception for imports, because none is needed: reading code is not watched, bytecode is not written
+once a monitor is installed, and what a module does while it is imported is done by whoever imported it.
+
+What it cannot see: files that C code opens (``SSLContext.load_cert_chain``; the connection that follows is seen),
+the inside of child processes (drivers; their start is seen), and code that is out to deceive it, for in one
+process nothing is a wall.
+"""
+
+import ipaddress
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import attrs
+
+if TYPE_CHECKING:
+    from segur_host.config.model import HostConfig
+
+PLUGIN_GROUP: Final = "segur.plugins"
+HOST: Final = "segur_host"
+SDK: Final = "segur_sdk"
+NOBODY: Final = "unknown"
+"""Owner of what a thread without any project frame does: its start has been reported before."""
+
+DOOR_PREFIX: Final = "segur."
+"""Audit events of ``segur_testing.doors``: an identity refused at a door, whose code follows."""
+
+
+class Act(StrEnum):
+    """What an audited event amounts to."""
+
+    NETWORK = "network"
+    PROCESS = "process"
+    LIBRARY = "library"
+    THREAD = "thread"
+    WRITE = "write"
+    SECRET = "secret"
+    """A key, a certificate, a credential, or the host's own data is read."""
+    IDENTITY = "identity"
+    """An identity is offered that the host refuses."""
+
+
+HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
+    Act.NETWORK: ("broker/", "drivers/"),
+    Act.PROCESS: ("drivers/",),
+    Act.LIBRARY: ("drivers/",),
+    Act.THREAD: ("dispatch/relay.py", "drivers/"),
+    Act.WRITE: ("storage/", "audit/", "broker/", "drivers/"),
+    Act.SECRET: ("storage/", "audit/", "config/", "broker/"),
+    Act.IDENTITY: (),
+}
+"""Where in the host each act may come from."""
+
+_EVENTS: Final[Mapping[str, Act]] = {
+    **dict.fromkeys(("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"), Act.NETWORK),
+    **dict.fromkeys(
+        (
+            "subprocess.Popen",
+            "os.exec",
+            "os.fork",
+            "os.forkpty",
+            "os.posix_spawn",
+            "os.spawn",
+            "os.startfile",
+            "os.system",
+            "pty.spawn",
+        ),
+        Act.PROCESS,
+    ),
+    "ctypes.dlopen": Act.LIBRARY,
+    **dict.fromkeys(("_thread.start_new_thread", "_thread.start_joinable_thread"), Act.THREAD),
+    **dict.fromkeys(
+        (
+            "os.chmod",
+            "os.chown",
+            "os.link",
+            "os.mkdir",
+            "os.remove",
+            "os.rename",
+            "os.rmdir",
+            "os.symlink",
+            "os.truncate",
+            "os.utime",
+            "sqlite3.connect",
+        ),
+        Act.WRITE,
+    ),
+}
+_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_SECRET_SUFFIXES: Final = frozenset(
+    {".cer", ".crt", ".der", ".jks", ".key", ".p12", ".password", ".pem", ".pfx", ".pin", ".token"}
+)
+_SECRET_NAMES: Final = frozenset({".netrc", ".pgpass", "credentials", "id_ecdsa", "id_ed25519", "id_rsa"})
+
+
+@attrs.frozen
+class Violation:
+    """One thing that went round the broker."""
+
+    owner: str
+    """Id of the plugin, ``segur_sdk``, ``segur_host``, or ``unknown``."""
+    event: str
+    """Audit event, such as ``socket.connect``."""
+    file: str
+    """Of the innermost project frame, from its package on: ``segur_plugin_insi/exchange.py``."""
+    function: str
+    line: int
+
+
+@attrs.frozen
+class Packages:
+    """Whose code is where.
+
+    Args:
+        host: folder of ``segur_host``.
+        sdk: folder of ``segur_sdk``.
+        plugins: folders, and modules outside of any folder, by id of the plugin.
+    """
+
+    host: Path
+    sdk: Path
+    plugins: Mapping[str, tuple[Path, ...]]
+
+    @classmethod
+    def installed(cls) -> Self:
+        """Find them without importing a plugin: its package, and every other one that its distribution brings."""
+        plugins = {found.name: _places_of(found) for found in entry_points(group=PLUGIN_GROUP)}
+        return cls(_folder(HOST), _folder(SDK), plugins)
+
+    def owners(self) -> Mapping[str, str]:
+        """Return owner by folder or file."""
+        return {
+            str(self.host): HOST,
+            str(self.sdk): SDK,
+            **{str(folder): plugin for plugin, folders in self.plugins.items() for folder in folders},
+        }
+
+
+def guarded_by(config: "HostConfig") -> tuple[Path, ...]:
+    """Return the files and folders that only the host may read: keys, passwords, anchors, its own data."""
+    tables = config.keys.values()
+    named = [one for table in tables for one in (table.p12, table.cert, table.key)]
+    passwords = [table.password.file for table in tables if table.password is not None]
+    return tuple(one for one in (config.data, *config.trust.values(), *named, *passwords) if one is not None)
+
+
+class Monitor:
+    """Watches the process that it is installed in, for as long as that lives.
+
+    Args:
+        packages: whose code is where.
+        guarded: files and folders that only the host may read, beside those whose names say so.
+        on_violation: told of each one at once, so that a plugin which ends the process does not end the evidence.
+    """
+
+    def __init__(
+        self,
+        packages: Packages,
+        guarded: Iterable[Path] = (),
+        on_violation: Callable[[Violation], None] | None = None,
+    ) -> None:
+        self._places = tuple(packages.owners().items())
+        self._host = str(packages.host) + os.sep
+        self._guarded = tuple(os.path.realpath(one) for one in guarded)
+        self._on_violation = on_violation
+        self._harness = threading.get_ident()
+        self._owner_of: dict[str, str | None] = {}
+        self.violations: list[Violation] = []
+        self.connects: list[tuple[str, int]] = []
+        """Address of every connection that the host's broker began."""
+
+    def install(self) -> None:
+        """Listen from now on. Python offers no way back."""
+        sys.dont_write_bytecode = True
+        sys.addaudithook(self._heard)
+
+    def judge(self, event: str, args: tuple[Any, ...], frame: FrameType | None) -> Violation | None:
+        """Say whether an event, raised in ``frame``, goes round the broker.
+
+        A frame of nobody on the thread that made the monitor is the test's own doing.
+        """
+        act = self._act(event, args)
+        if act is None:
+            return None
+        while frame is not None and self._owner(frame.f_code.co_filename) is None:
+            frame = frame.f_back
+        if frame is None:
+            of_the_test = threading.get_ident() == self._harness
+            return None if of_the_test else Violation(NOBODY, event, "", "", 0)
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        if file.startswith(self._host) and Path(file[len(self._host) :]).as_posix().startswith(HOST_PLACES[act]):
+            if event == "socket.connect" and isinstance(args[1], tuple):
+                self.connects.append(args[1][:2])
+            return None
+        owner = self._owner(file)
+        assert owner is not None
+        return Violation(owner, event, self._from_package(file), function, frame.f_lineno)
+
+    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        if event not in _EVENTS and event not in ("open", "socket.getaddrinfo") and not event.startswith(DOOR_PREFIX):
+            return
+        found = self.judge(event, args, sys._getframe(1))  # noqa: SLF001 - who raised the event
+        if found is not None:
+            self.violations.append(found)
+            if self._on_violation is not None:
+                self._on_violation(found)
+
+    def _act(self, event: str, args: tuple[Any, ...]) -> Act | None:
+        if event == "open":
+            return self._opening(args[0], args[2] or 0)
+        if event == "socket.getaddrinfo":
+            return Act.NETWORK if _is_looked_up(args[0]) else None
+        if event.startswith(DOOR_PREFIX):
+            return Act.IDENTITY
+        # ``import ctypes`` opens the process itself, which loads nothing.
+        return None if event == "ctypes.dlopen" and args[0] is None else _EVENTS.get(event)
+
+    def _opening(self, path: Any, flags: int) -> Act | None:
+        if flags & _WRITING:
+            return None if path == os.devnull else Act.WRITE
+        if isinstance(path, int):
+            return None  # opened before: that opening was judged
+        given = os.fsdecode(path)
+        real = os.path.realpath(given)
+        secret = any(_bears_a_secret(Path(one)) for one in (given, real)) or any(
+            _is_in(real, one) for one in self._guarded
+        )
+        return Act.SECRET if secret else None
+
+    def _owner(self, file: str) -> str | None:
+        if file not in self._owner_of:
+            owners = (owner for place, owner in self._places if _is_in(file, place))
+            self._owner_of[file] = next(owners, None)
+        return self._owner_of[file]
+
+    def _from_package(self, file: str) -> str:
+        place = next(place for place, _ in self._places if _is_in(file, place))
+        return Path(file).relative_to(Path(place).parent).as_posix()
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(package)
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _places_of(plugin: EntryPoint) -> tuple[Path, ...]:
+    # A host refuses a plugin whose package is not found: it has no code to watch.
+    with suppress(ModuleNotFoundError):
+        places = {_folder(plugin.module.partition(".")[0])}
+        for file in (plugin.dist.files or ()) if plugin.dist is not None else ():
+            if file.suffix == ".py":
+                located = Path(str(file.locate()))
+                places.add(located.parents[len(file.parts) - 2] if len(file.parts) > 1 else located)
+        return tuple(sorted(places))
+    return ()
+
+
+def _is_in(file: str, place: str) -> bool:
+    return file == place or file.startswith(place + os.sep)
+
+
+def _bears_a_secret(path: Path) -> bool:
+    return path.suffix.lower() in _SECRET_SUFFIXES or path.name.lower() in _SECRET_NAMES
+
+
+def _is_looked_up(host: Any) -> bool:
+    """Tell whether a name leaves this machine to become an address."""
+    if host is None or host in ("", b"", "localhost", b"localhost"):
+        return False
+    try:
+        ipaddress.ip_address(os.fsdecode(host))
+    except ValueError:
+        return True
+    return False

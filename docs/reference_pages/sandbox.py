@@ -1,0 +1,117 @@
+"""``sandbox.md``: descriptor, control API, faults and cards of the sandbox."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import attrs
+
+from docs.reference_pages.docstrings import field_texts
+from docs.reference_pages.markdown import code, table
+from docs.reference_pages.schemas import fields_table
+from segur_sandbox.cards.rack import CardRack
+from segur_sandbox.control import CardOrder, ClockOrder, Control, ReplayOrder
+from segur_sandbox.exchanges import Exchange
+from segur_sandbox.faults import SUPPORTED, VARIANTS, FaultOrder
+
+_HEAD = """\
+# The sandbox
+
+`segur sandbox up --json --data DIR` starts every national service on loopback, prints the descriptor on one line when
+all is ready, and writes it to `DIR/sandbox.json` (mode 0600: it holds passwords). Paths are absolute. Ports change at
+each start; certificates and the ledger stay in `DIR`. SIGTERM and SIGINT stop it, exit code 0. What each simulator
+checks, and what in it is [ours](../explanation/unverified.md), stands in the README of `segur-sandbox`.
+
+## Descriptor
+
+| Member | Meaning |
+| --- | --- |
+| `version` | `1` |
+| `pid` | process of the sandbox |
+| `ca` | PEM of the authority that signs every certificate of the sandbox's servers |
+| `config` | a `segur.toml` that enables every installed plugin against this sandbox |
+| `control.url`, `control.token_file` | the control API, and the file that holds its bearer |
+| `services.insi.url`, `services.insi.idam` | endpoint of INSi, and the authorisation number it accepts |
+| `services.cards.readers` | list of `name`, `host`, `port`, `card`: one TCP port per reader |
+| `certificates.ROLE` | `cert`, `key`, `p12`, `p12_password` of a client certificate |
+
+| Role | Certificate | What the sandbox does |
+| --- | --- | --- |
+| `insi-auto`, `insi-manu` | CN `INSI-AUTO`, `INSI-MANU` | accepts |
+| `expired`, `revoked` | out of date; on the revocation list | refuses in the TLS handshake |
+| `wrong-usage` | a SIGN certificate | refuses in the TLS handshake |
+| `foreign-ca` | same names, another root | refuses in the TLS handshake |
+| `wrong-cn` | another CN | accepts the handshake, answers the fault `desir_560` |
+
+## Control API
+
+HTTPS, same authority, `Authorization: Bearer` with the content of `control.token_file`. An unknown or wrong member is
+refused with 400 and an `error`; no bearer, 401.
+"""
+
+_EFFECTS = {
+    "POST /faults": "arms a fault, see below",
+    "DELETE /faults": "mends everything",
+    "GET /exchanges": "every request and answer, in order; `?service=` limits it to one service",
+    "GET /ledger": "what took effect, each with its id and count of receptions; `?service=` likewise",
+    "GET /clock": "`{\"now\"}`: the sandbox's clock",
+    "POST /clock": "moves it",
+    "POST /replay": "the next answer is this body, byte for byte, marked injected",
+    "GET /cards": "readers and named cards",
+    "POST /cards": "inserts, swaps or removes a card",
+    "POST /reset": "forgets faults, replays, exchanges, ledger and clock; puts the first cards back",
+}
+
+
+def page() -> str:
+    """Return ``sandbox.md``."""
+    return "\n".join([_HEAD, *_routes(), *_bodies(), *_faults(), *_exchanges(), *_cards()])
+
+
+def routes() -> list[str]:
+    """Return ``METHOD /path`` of everything that the control API serves."""
+    unused = cast("Any", None)
+    control = Control("", clock=unused, faults=unused, journal=unused, ledger=unused, replays=unused, rack=unused)
+    # An ASGI framework adds HEAD to every GET: nobody calls it.
+    return [
+        f"{method} {cast('Any', route).path}"
+        for route in control.app().routes
+        for method in sorted(cast("Any", route).methods - {"HEAD"})
+    ]
+
+
+def _routes() -> Iterator[str]:
+    yield table(["Request", "Effect"], [[code(one), _EFFECTS[one]] for one in routes()])
+
+
+def _bodies() -> Iterator[str]:
+    orders = (("/faults", FaultOrder), ("/clock", ClockOrder), ("/replay", ReplayOrder), ("/cards", CardOrder))
+    for path, model in orders:
+        yield f"### Body of POST {path}\n"
+        yield " ".join((model.__doc__ or "").partition("\n\n")[0].split()) + "\n"
+        yield fields_table(model.model_json_schema(), field_texts(model))
+
+
+def _faults() -> Iterator[str]:
+    yield "## Faults\n"
+    names = list(dict.fromkeys(name for faults in SUPPORTED.values() for name in sorted(faults)))
+    rows = [[code(name), *("yes" if name in faults else "" for faults in SUPPORTED.values())] for name in names]
+    yield table(["Fault", *map(code, SUPPORTED)], rows)
+    for service, variants in VARIANTS.items():
+        listed = ", ".join(map(code, variants))
+        yield f"Variants of `wrong_answer` on `{service}`, the first by default: {listed}.\n"
+
+
+def _exchanges() -> Iterator[str]:
+    yield "## Exchanges\n"
+    texts = field_texts(Exchange)
+    rows = [[code(field.name), texts.get(field.name, "")] for field in attrs.fields(Exchange)]
+    yield table(["Member", "Meaning"], rows)
+
+
+def _cards() -> Iterator[str]:
+    yield "## Cards\n"
+    rows = [
+        [code(card["name"]), card["nature"], str(card["beneficiaries"]), card["description"]]
+        for card in CardRack.named_cards()
+    ]
+    yield table(["Card", "Nature", "Beneficiaries", "What it shows"], rows)
