@@ -16,7 +16,9 @@ SOURCE = Path(__file__).resolve().parent
 DEFAULT_OUTPUT = SOURCE.parent / "build" / "docs"
 _REMOTE = re.compile(r"\s*(?:[a-z][a-z0-9+.\-]*:)?//", re.IGNORECASE)
 _CSS = re.compile(r"@import\s+(?:url\()?\s*['\"]?([^'\")\s;]+)|url\(\s*['\"]?([^'\")]+)", re.IGNORECASE)
-_LOADING_LINKS = {"stylesheet", "icon", "preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
+_LOADING_LINKS = frozenset(
+    ["stylesheet", "icon", "preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "manifest"]
+)
 
 
 class _Assets(HTMLParser):

@@ -56,8 +56,8 @@ def _sections() -> Iterator[str]:
             links = ", ".join(f"[{one}](#{name.replace(' ', '-')}-{one})" for one in sorted(inner))
             yield f"Sub-commands: {links}.\n"
             continue
-        arguments = " ".join(one.name.upper() for one in command.params if one.param_type_name == "argument")
-        yield f"`{' '.join([name, arguments, '[OPTIONS]']).replace('  ', ' ')}`\n"
+        arguments = [one.name.upper() for one in command.params if one.param_type_name == "argument"]
+        yield code(" ".join([name, *arguments, "[OPTIONS]"])) + "\n"
         if command.params:
             yield table(["Parameter", "Default", "Meaning"], map(_row, command.params))
 

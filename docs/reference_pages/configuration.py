@@ -19,9 +19,9 @@ _HEAD = """\
 One file, `segur.toml`, in TOML. A command finds it by `--config`, else by the environment variable `SEGUR_CONFIG`, else
 as `segur.toml` in the working folder. Unknown keys are refused. Relative paths start from the folder of the file.
 
-No secret stands in the file: a secret is a reference, `{ file = "…" }`, `{ env = "…" }` or `{ keyring = "service/user" }`.
-One written out is refused with `config.secret_in_clear`, and no error repeats what the file held. `segur doctor` explains
-each problem and its mend.
+No secret stands in the file: a secret is a reference, `{ file = "…" }`, `{ env = "…" }` or
+`{ keyring = "service/user" }`. One written out is refused with `config.secret_in_clear`, and no error repeats what the
+file held. `segur doctor` explains each problem and its mend.
 
 The environment (`sandbox`, `test` or `production`) comes from this file and from nowhere else.
 """

@@ -7,7 +7,7 @@ the error, or cross the pipe of a driver as ``{"code": …}``: all four are foll
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
@@ -69,9 +69,9 @@ class Module:
         """Give the class of every error made from such a member."""
         for _, call in self.calls():
             member = call.args[0] if call.args else None
-            if isinstance(member, ast.Subscript) and isinstance(member.slice, ast.Constant):
-                if member.slice.value == "code" and _name(call) in _CLASSES:
-                    yield _name(call)
+            named = member.slice if isinstance(member, ast.Subscript) else None
+            if isinstance(named, ast.Constant) and named.value == "code" and _name(call) in _CLASSES:
+                yield _name(call)
 
     def _assigned(self, name: str, function: ast.FunctionDef | None) -> Iterator[ast.expr]:
         local = list(_assignments(function, name)) if function is not None else []
@@ -99,26 +99,32 @@ def raised_codes(sources: Iterable[Path]) -> Mapping[str, frozenset[str]]:
     for module in modules:
         for function, call in module.calls():
             made = _name(call)
-            if made not in _CLASSES or not call.args:
-                continue
-            for code in module.codes(call.args[0], function):
-                found[code].add(made)
-            makers.update(_handed(call.args[0], function, made))
-            makers.update(_handed_to_locals(module, call.args[0], function, made))
-    handed: defaultdict[str, set[str]] = defaultdict(set)
-    for module in modules:
-        for function, call in module.calls():
-            for made, maker, place in makers:
-                if _name(call) == maker and len(call.args) > place:
-                    for code in module.codes(call.args[place], function):
-                        handed[code].add(made)
-    for module in modules:
-        for code in module.piped():
-            handed[code] |= {made for one in modules for made in one.unpacking()}
+            if made in _CLASSES and call.args:
+                for code in module.codes(call.args[0], function):
+                    found[code].add(made)
+                makers.update(_handed(call.args[0], function, made))
+    handed = _handed_codes(modules, makers)
     for code in handed.keys() - found.keys():
         # Who raises a code by itself knows its class better than what was only used on the way: hence the rest alone.
         found[code] = handed[code]
     return {code: frozenset(classes) for code, classes in sorted(found.items())}
+
+
+def _handed_codes(modules: Sequence[Module], makers: Iterable[Definition]) -> dict[str, set[str]]:
+    """Return the codes given to functions that make errors, or sent through a pipe, with the classes made of them."""
+    handed: defaultdict[str, set[str]] = defaultdict(set)
+    by_name: defaultdict[str, list[Definition]] = defaultdict(list)
+    for definition in makers:
+        by_name[definition[1]].append(definition)
+    for module in modules:
+        for function, call in module.calls():
+            for made, _, place in by_name.get(_name(call), ()):
+                for argument in call.args[place : place + 1]:
+                    for code in module.codes(argument, function):
+                        handed[code].add(made)
+        for code in module.piped():
+            handed[code] |= {made for one in modules for made in one.unpacking()}
+    return handed
 
 
 def _name(call: ast.Call) -> str:
@@ -126,21 +132,16 @@ def _name(call: ast.Call) -> str:
 
 
 def _handed(expression: ast.expr, function: ast.FunctionDef | None, made: str) -> Iterator[Definition]:
+    """Give the parameters of ``function`` that the code of an error comes from, by themselves or through a name."""
     if function is None:
         return
     parameters = [one.arg for one in function.args.args]
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Name) and node.id in parameters:
-            yield made, function.name, parameters.index(node.id) - (parameters[0] == "self")
-
-
-def _handed_to_locals(
-    module: Module, expression: ast.expr, function: ast.FunctionDef | None, made: str
-) -> Iterator[Definition]:
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Name) and function is not None:
-            for assigned in _assignments(function, node.id):
-                yield from _handed(assigned, function, made)
+    names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+    for name in tuple(names):
+        for assigned in _assignments(function, name):
+            names |= {node.id for node in ast.walk(assigned) if isinstance(node, ast.Name)}
+    for name in names & set(parameters):
+        yield made, function.name, parameters.index(name) - (parameters[0] == "self")
 
 
 def written_codes(sources: Iterable[Path]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,8 +17,8 @@ SHARED_CATALOGUE = ROOT / "sdk/src/segur_sdk/messages_fr.toml"
 _HEAD = """\
 # Errors
 
-Every failure that crosses a contract is a `segur_sdk.SegurError` with a stable code. Programs decide by `code`, `source`
-and `retryable`; users read the French sentence, its cause and the next action, which `segur_host.messages.explain`
+Every failure that crosses a contract is a `segur_sdk.SegurError` with a stable code. Programs decide by `code`,
+`source` and `retryable`; users read the French sentence, its cause and the next action, which `segur_host.messages.explain`
 gives. Facts (`failure.facts`) are codes, counts and names of slots or fields: never patient data. A plugin's own codes
 begin with its id and stand in its own catalogue.
 
@@ -95,9 +94,3 @@ def _codes() -> Iterator[str]:
 def _notices() -> str:
     told = [notices.notice(one) for one in notice_codes()]
     return table(["Code", "Text", "Action"], [[code(one.code), one.text, one.action or ""] for one in told])
-
-
-def plugin_catalogues() -> Mapping[str, str | None]:
-    """Return the catalogue that each plugin's manifest names, by id."""
-    manifests = [tomllib.loads(path.read_text("utf-8")) for path in sorted(ROOT.glob("plugins/*/src/*/segur_plugin.toml"))]
-    return {one["id"]: one.get("messages") for one in manifests}

@@ -19,13 +19,22 @@ from segur_sdk.manifest import (
 from segur_sdk.models.base import Value
 from segur_sdk.services import SERVICES
 
-ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = Path(__file__).resolve().parents[2] / "plugins/insi/src/segur_plugin_insi/segur_plugin.toml"
 PARTS: tuple[tuple[str, type[Value]], ...] = (
     ("hooks", HookUse),
     ("network", NetworkUse),
     ("keys", KeyUse),
     ("data", DataUse),
 )
+_RULES = f"""\
+The entry point group is `{ENTRY_POINT_GROUP}`; the name of the entry point is the plugin's `id`. The file has at most
+{MAX_MANIFEST_BYTES} bytes. A host reads and checks it without importing the plugin. Unknown keys are refused. Enabling
+the plugin writes the file's SHA-256 into the [configuration](configuration.md#pluginsname) and grants exactly what the
+file lists; another file is `needs_review` and is not loaded.
+
+This version of the host carries hooks and services. A manifest that fills `sends`, `drivers`, `jobs` or `codes` is
+refused with `plugin.extension_unknown`.
+"""
 
 
 def page() -> str:
@@ -36,16 +45,7 @@ def page() -> str:
 def _parts() -> Iterator[str]:
     yield "# Manifest\n"
     yield prose(manifest.__doc__) + "\n"
-    yield (
-        f"The entry point group is `{ENTRY_POINT_GROUP}`; the name of the entry point is the plugin's `id`. The file has "
-        f"at most {MAX_MANIFEST_BYTES} bytes. A host reads and checks it without importing the plugin. Unknown keys are "
-        "refused. Enabling the plugin writes the file's SHA-256 into the [configuration](configuration.md#plugins-name) "
-        "and grants exactly what the file lists; another file is `needs_review` and is not loaded.\n"
-    )
-    yield (
-        "This version of the host carries hooks and services. A manifest that fills `sends`, `drivers`, `jobs` or `codes` "
-        "is refused with `plugin.extension_unknown`.\n"
-    )
+    yield _RULES + "\n"
     yield f"Services that `provides` and `uses` may name: {', '.join(f'`{name}`' for name in SERVICES)}.\n"
     schema = PluginManifest.model_json_schema()
     yield "## Top level\n"
@@ -56,7 +56,7 @@ def _parts() -> Iterator[str]:
         yield fields_table(model.model_json_schema(), field_texts(model), link=_link)
     yield "## Example\n"
     yield "The manifest of the INSi plugin:\n"
-    yield f"```toml\n{(ROOT / 'plugins/insi/src/segur_plugin_insi/segur_plugin.toml').read_text('utf-8').strip()}\n```\n"
+    yield f"```toml\n{EXAMPLE.read_text('utf-8').strip()}\n```\n"
 
 
 def _link(name: str) -> str:

@@ -53,7 +53,7 @@ _EFFECTS = {
     "DELETE /faults": "mends everything",
     "GET /exchanges": "every request and answer, in order; `?service=` limits it to one service",
     "GET /ledger": "what took effect, each with its id and count of receptions; `?service=` likewise",
-    "GET /clock": "`{\"now\"}`: the sandbox's clock",
+    "GET /clock": '`{"now"}`: the sandbox\'s clock',
     "POST /clock": "moves it",
     "POST /replay": "the next answer is this body, byte for byte, marked injected",
     "GET /cards": "readers and named cards",
@@ -112,6 +112,6 @@ def _cards() -> Iterator[str]:
     yield "## Cards\n"
     rows = [
         [code(card["name"]), card["nature"], str(card["beneficiaries"]), card["description"]]
-        for card in CardRack.named_cards()
+        for card in CardRack.cards()
     ]
     yield table(["Card", "Nature", "Beneficiaries", "What it shows"], rows)

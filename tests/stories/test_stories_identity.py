@@ -371,3 +371,19 @@ def test_nobody_to_ask_is_said_and_nothing_is_sent(segur_host: Host, insi_calls:
     assert isinstance(error, InputError)
     assert error.code == "input.nobody_to_ask"
     assert insi_calls() == []
+
+
+@pytest.mark.req("CARD-08", "S000-11")
+def test_the_century_that_a_card_lacks_is_asked_never_guessed(
+    host: Host, segur_sandbox: RunningSandbox, answers: dict[str, str], insi_calls: Calls
+) -> None:
+    reader = segur_sandbox.readers[0]
+    segur_sandbox.insert(reader, "no-century")
+    subject = chosen(host.read_card(reader), 1)
+    assert subject.beneficiary.date_naissance is None
+    assert host.identify(subject).identity is None
+    assert insi_calls() == []
+    answers["insi.date_naissance"] = "1975-12-31"
+    found = host.identify(subject).identity
+    assert found is not None
+    assert found.status is InsStatus.RECUPEREE

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
-from segur_host.broker.lending import Borrower
+from segur_host.broker.lending import Borrower, usable_seconds
 from segur_sdk.context import Clock
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, SegurError
@@ -48,19 +48,23 @@ class CardBroker:
     """
 
     def __init__(self, drivers: Sequence[CardReaders], clock: Clock) -> None:
-        self._drivers = list(drivers)
+        self._drivers = tuple(drivers)
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: dict[str, CardPresence] = {}
+        self._holders: dict[str, BoundChannel] = {}
 
     @contextmanager
     def mounted(self, driver: CardReaders) -> Iterator[None]:
         """Add the slots of one more driver while the block runs."""
-        self._drivers.insert(0, driver)
+        # Never changed in place: other calls may be going through them.
+        with self._lock:
+            self._drivers = (driver, *self._drivers)
         try:
             yield
         finally:
-            self._drivers.remove(driver)
+            with self._lock:
+                self._drivers = tuple(one for one in self._drivers if one is not driver)
 
     def slots(self) -> tuple[SlotState, ...]:
         """Return the slots of every driver.
@@ -82,7 +86,7 @@ class CardBroker:
         _, state = self._find(slot)
         if not state.present or state.atr is None:
             self._seen.pop(slot, None)
-            raise CardError("card.absent", slot=slot)
+            raise CardError("card.mute" if state.present else "card.absent", slot=slot)
         insertion = str(state.insertion)
         with self._lock:
             seen = self._seen.get(slot)
@@ -99,22 +103,40 @@ class CardBroker:
     @contextmanager
     def open(self, presence: CardPresence, borrower: Borrower) -> Iterator["BoundChannel"]:
         """Open that very insertion; see ``segur_sdk.context.Cards``."""
+        borrower.require_running()
         borrower.record("broker.card.open", slot=presence.slot)
         driver = self._require(presence)
+        self._take_back(presence.slot)
         atr = driver.connect(presence.slot)
         channel = BoundChannel(driver, presence.slot, atr, borrower)
+        with self._lock:
+            self._holders[presence.slot] = channel
         try:
+            if atr.hex().upper() != presence.atr:
+                raise CardError("card.swapped", slot=presence.slot)
             yield channel
         finally:
-            channel.close()
-            # When the card or its driver is gone there is nothing left to let go of.
-            with suppress(SegurError):
-                driver.disconnect(presence.slot)
+            self._let_go(channel)
 
     def close(self) -> None:
         """Let go of every driver."""
         for driver in self._drivers:
             driver.close()
+
+    def _take_back(self, slot: str) -> None:
+        """Free a card from a call that was given up: whoever hangs with a card must not keep it from the others."""
+        with self._lock:
+            holder = self._holders.get(slot)
+        if holder is not None and holder.is_given_up:
+            self._let_go(holder)
+
+    def _let_go(self, channel: "BoundChannel") -> None:
+        with self._lock:
+            holds = self._holders.get(channel.slot) is channel
+            if holds:
+                del self._holders[channel.slot]
+        if holds:
+            channel.close()
 
     def _require(self, presence: CardPresence) -> CardReaders:
         driver, state = self._find(presence.slot)
@@ -136,8 +158,8 @@ class BoundChannel:
     """Implements ``CardChannel`` for one insertion and one call."""
 
     def __init__(self, driver: CardReaders, slot: str, atr: bytes, borrower: Borrower) -> None:
+        self.slot = slot
         self._driver = driver
-        self._slot = slot
         self._atr = atr
         self._borrower = borrower
         self._open = True
@@ -151,12 +173,24 @@ class BoundChannel:
         """Exchange one APDU; see ``segur_sdk.cards.channel.CardChannel``."""
         self._borrower.require_running()
         if not self._open:
-            raise CardError("card.closed", slot=self._slot)
-        left = min(APDU_S, self._borrower.deadline.remaining())
+            raise CardError("card.closed", slot=self.slot)
+        left = min(APDU_S, usable_seconds(self._borrower))
         if left <= 0:
-            raise CardError("card.mute", slot=self._slot, retryable=True)
-        return self._driver.transmit(self._slot, command, left)
+            raise CardError("card.mute", slot=self.slot, retryable=True)
+        return self._driver.transmit(self.slot, command, left)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits any more for the call that opened the card."""
+        try:
+            self._borrower.require_running()
+        except SegurError:
+            return True
+        return False
 
     def close(self) -> None:
-        """Refuse every later APDU."""
+        """Let go of the card, and refuse every later APDU."""
         self._open = False
+        # When the card or its driver is gone there is nothing left to let go of.
+        with suppress(SegurError):
+            self._driver.disconnect(self.slot)

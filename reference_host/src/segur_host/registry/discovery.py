@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import attrs
@@ -30,15 +31,35 @@ class Discovered:
 
 def discover() -> Iterator[Discovered]:
     """Yield every plugin announced by an installed distribution, in order of id. Never raises for one of them."""
-    for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda found: found.name):
-        try:
-            yield _read(entry_point)
-        except SegurError as failure:
-            yield Discovered(id=entry_point.name, version=_version(entry_point.dist), error=failure)
+    announced = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda found: found.name)
+    for name, same in groupby(announced, key=lambda found: found.name):
+        entry_point, *others = same
+        yield _discovered(entry_point) if not others else _ambiguous(name, [entry_point, *others])
+
+
+def _discovered(entry_point: EntryPoint) -> Discovered:
+    try:
+        return _read(entry_point)
+    except SegurError as failure:
+        error = failure
+    except Exception as failure:  # noqa: BLE001 - metadata may be broken in more ways than their readers foresee
+        error = PluginError("plugin.manifest_unreadable", reason=type(failure).__name__)
+    return Discovered(id=entry_point.name, version=_version(entry_point.dist), error=error)
+
+
+def _ambiguous(name: str, claims: list[EntryPoint]) -> Discovered:
+    """Refuse an id that several distributions claim: nobody can say which of them was meant."""
+    packages = ", ".join(sorted(one.value.partition(":")[0] for one in claims))
+    return Discovered(id=name, version="?", error=PluginError("plugin.announced_twice", packages=packages))
 
 
 def _version(distribution: Distribution | None) -> str:
-    return distribution.version if distribution is not None else "?"
+    if distribution is None:
+        return "?"
+    try:
+        return distribution.version or "?"
+    except Exception:  # noqa: BLE001 - a distribution without metadata
+        return "?"
 
 
 def _read(entry_point: EntryPoint) -> Discovered:
@@ -88,11 +109,11 @@ def _messages(folder: Path, manifest: PluginManifest) -> dict[str, UserMessage]:
 def _check_files(distribution: Distribution) -> None:
     """Refuse a distribution one of whose installed files is no longer what its RECORD says."""
     for file in distribution.files or ():
-        if file.hash is None or file.hash.mode != "sha256" or file.suffix == ".pyc":
+        if file.hash is None or file.suffix == ".pyc":
             continue
         try:
-            digest = hashlib.sha256(Path(str(file.locate())).read_bytes()).digest()
-        except OSError:
+            digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+        except (OSError, ValueError):
             raise PluginError("plugin.files_changed", file=str(file)) from None
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") != file.hash.value:
             raise PluginError("plugin.files_changed", file=str(file))

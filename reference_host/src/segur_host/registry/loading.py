@@ -1,19 +1,30 @@
 """Import a plugin and hold it to what its manifest declares."""
 
 import inspect
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from pydantic import ValidationError
 
 import segur_sdk
+from segur_host.aside import Aside
 from segur_sdk.context import PluginSettings
 from segur_sdk.errors import ConfigError, PluginError, SegurError, invalid_input
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.manifest import HookUse, PluginManifest
 from segur_sdk.services import SERVICES
+
+LOOK_EVERY_S: Final = 0.1
+LOAD_STILL_S: Final = 1.5
+"""A plugin that waits that long at one place while it is loaded is held to hang."""
+LOAD_S: Final = 20.0
+"""A plugin that is not loaded by then is given up, even if it gets on."""
+
+MAX_DIGITS: Final = 9
+_NOT_PLAIN: Final = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
 @attrs.frozen
@@ -29,12 +40,11 @@ def check_contract(manifest: PluginManifest) -> None:
 
     Raises:
         PluginError: ``plugin.sdk_window``, ``plugin.hook_unknown``, ``plugin.hook_version``,
-            ``plugin.service_unknown``, ``plugin.extension_unknown``.
+            ``plugin.service_unknown``, ``plugin.extension_unknown``, ``plugin.manifest_invalid``.
     """
     low, high = manifest.sdk.split(",")
-    major, minor = (int(part) for part in segur_sdk.__version__.split(".")[:2])
-    low_major, low_minor = (int(part) for part in low.removeprefix(">=").split("."))
-    if (major, minor) < (low_major, low_minor) or major >= int(high.removeprefix("<")):
+    present = _numbers(".".join(segur_sdk.__version__.split(".")[:2]))
+    if present < _numbers(low.removeprefix(">=")) or present >= _numbers(high.removeprefix("<")):
         raise PluginError("plugin.sdk_window", wanted=manifest.sdk, present=segur_sdk.__version__)
     for use in manifest.hooks:
         _check_hook(use)
@@ -50,19 +60,53 @@ def _check_hook(use: HookUse) -> None:
     info = HOOKS.get(use.name)
     if info is None:
         raise PluginError("plugin.hook_unknown", hook=use.name)
-    major, minor = (int(part) for part in info.version.split("."))
-    used_major, used_minor = (int(part) for part in use.version.split("."))
-    if used_major != major or used_minor > minor:
+    present, used = _numbers(info.version), _numbers(use.version)
+    if used[0] != present[0] or used[1] > present[1]:
         raise PluginError("plugin.hook_version", hook=use.name, wanted=use.version, present=info.version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    if max(map(len, parts)) > MAX_DIGITS:
+        # Python itself refuses to read numbers of some thousand digits.
+        raise PluginError("plugin.manifest_invalid", fields="version:too_long")
+    return tuple(map(int, parts))
 
 
 def load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:
     """Import the plugin, validate its settings and compare it with its manifest.
 
+    All of it runs on a thread that is left behind when it waits for something, or does not end.
+
     Raises:
-        PluginError: it cannot be imported, or does not do what it declares.
+        PluginError: it cannot be imported, or does not do what it declares; ``plugin.import_timed_out``.
         ConfigError: ``config.plugin_settings``: its table of the configuration is not valid.
     """
+    loading = Aside(lambda: _load(manifest, settings), name=f"segur-load-{manifest.id}")
+    _wait(loading, manifest)
+    try:
+        return loading.result()
+    except SegurError:
+        raise
+    # A plugin that calls sys.exit while it is loaded is contained like one that raises.
+    except BaseException as failure:  # noqa: BLE001 - whatever it is, it is contained
+        raise _failed(failure, "checks") from None
+
+
+def _wait(loading: Aside[Loaded], manifest: PluginManifest) -> None:
+    """Wait while the thread gets on: slow is not stuck."""
+    place = None
+    began = moved = time.monotonic()
+    while not loading.wait(LOOK_EVERY_S):
+        now, before = time.monotonic(), place
+        place = loading.place()
+        if place != before:
+            moved = now
+        if now - moved > LOAD_STILL_S or now - began > LOAD_S:
+            raise PluginError("plugin.import_timed_out", plugin=manifest.id)
+
+
+def _load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:
     plugin_class = _import(manifest.entry)
     if not (inspect.isclass(plugin_class) and issubclass(plugin_class, SegurHooks)):
         raise PluginError("plugin.entry_not_a_plugin", entry=manifest.entry)
@@ -81,14 +125,15 @@ def _import(path: str) -> Any:
         raise PluginError("plugin.import_failed", reason="name_missing", entry=path) from None
 
 
-def _contained(action: Any, stage: str) -> Any:
+def _contained(action: Callable[[], Any], stage: str) -> Any:
     try:
         return action()
-    except SegurError:
-        raise
-    # A plugin that calls sys.exit while it is imported is contained like one that raises.
-    except (Exception, SystemExit) as failure:
-        raise PluginError("plugin.import_failed", reason=type(failure).__name__, stage=stage) from failure
+    except BaseException as failure:  # noqa: BLE001 - whatever it is, it is named
+        raise _failed(failure, stage) from None
+
+
+def _failed(failure: BaseException, stage: str) -> PluginError:
+    return PluginError("plugin.import_failed", reason=type(failure).__name__, stage=stage)
 
 
 def _settings(manifest: PluginManifest, given: Mapping[str, Any]) -> PluginSettings:
@@ -100,6 +145,8 @@ def _settings(manifest: PluginManifest, given: Mapping[str, Any]) -> PluginSetti
     except ValidationError as failure:
         found = invalid_input("config.plugin_settings", failure, model)
         raise ConfigError("config.plugin_settings", plugin=manifest.id, fields=found.facts["fields"]) from None
+    except Exception as failure:  # noqa: BLE001 - a validator of the plugin's own
+        raise _failed(failure, "settings") from None
 
 
 def _check_hooks(manifest: PluginManifest, plugin_class: type[SegurHooks]) -> None:
@@ -121,13 +168,15 @@ def _check_implementation(name: str, function: Any) -> None:
         raise PluginError("plugin.hookimpl_missing", hook=name)
     if options.get("wrapper") or options.get("hookwrapper"):
         raise PluginError("plugin.wrapper_refused", hook=name)
+    if options.get("specname"):
+        raise PluginError("plugin.hooks_mismatch", hook=name, declared=True)
     _check_callable(name, function, ("self", "event", "ctx"))
 
 
 def _check_callable(name: str, function: Any, parameters: tuple[str, ...]) -> None:
     if not inspect.isfunction(function):
         raise PluginError("plugin.signature", hook=name, expected=", ".join(parameters))
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+    if any(is_one(function) for is_one in _NOT_PLAIN):
         raise PluginError("plugin.coroutine_refused", hook=name)
     found = inspect.signature(function).parameters.values()
     plain = all(one.kind is one.POSITIONAL_OR_KEYWORD and one.default is one.empty for one in found)

@@ -6,13 +6,28 @@ from segur_sdk.errors import PluginError
 from segur_sdk.manifest import PluginManifest
 
 
+class OrderCycleError(PluginError):
+    """``plugin.order_cycle``: plugins each of which wants to precede the next.
+
+    Args:
+        hook: on which they disagree.
+        cycle: their ids in that order, the first one again at the end.
+    """
+
+    def __init__(self, hook: str, cycle: list[str]) -> None:
+        self.plugins = frozenset(cycle)
+        start = cycle.index(min(cycle))
+        told = [*cycle[start:-1], *cycle[:start], cycle[start]]
+        super().__init__("plugin.order_cycle", hook=hook, plugins=" → ".join(told))
+
+
 def order_for(hook: str, manifests: list[PluginManifest]) -> tuple[str, ...]:
     """Return the ids of the plugins that implement ``hook``, in the order in which they are asked.
 
     ``before`` and ``after`` are obeyed, ties are broken by id, and names of absent plugins are ignored.
 
     Raises:
-        PluginError: ``plugin.order_cycle`` names the plugins that want to precede one another.
+        OrderCycleError: plugins want to precede one another.
     """
     uses = {
         manifest.id: use
@@ -30,7 +45,7 @@ def order_for(hook: str, manifests: list[PluginManifest]) -> tuple[str, ...]:
     try:
         sorter.prepare()
     except CycleError as failure:
-        raise PluginError("plugin.order_cycle", hook=hook, plugins=" → ".join(failure.args[1])) from None
+        raise OrderCycleError(hook, failure.args[1]) from None
     order: list[str] = []
     ready: list[str] = []
     while sorter.is_active():

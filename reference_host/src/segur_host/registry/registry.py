@@ -10,7 +10,7 @@ import pluggy
 from segur_host.config.model import PluginTable
 from segur_host.registry.discovery import Discovered
 from segur_host.registry.loading import Loaded, check_contract, load
-from segur_host.registry.ordering import order_for
+from segur_host.registry.ordering import OrderCycleError, order_for
 from segur_sdk.context import HookContext
 from segur_sdk.errors import PluginError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS, SegurHooks
@@ -81,6 +81,8 @@ class Registry:
             self.entries[missing] = _refused(
                 Discovered(id=missing, version="?"), PluginError("plugin.not_installed", plugin=missing)
             )
+        for hook in HOOKS:
+            self._refuse_cycles(hook)
         self._answering = {hook: self._ordered(hook) for hook in HOOKS}
         self.providers = self._providers()
 
@@ -97,7 +99,7 @@ class Registry:
             sha256=plugin.sha256,
         )
         if plugin.error is not None or plugin.manifest is None:
-            return _refused(plugin, plugin.error or PluginError("plugin.manifest_unreadable"))
+            return _refused(plugin, plugin.error or PluginError("plugin.manifest_unreadable", reason="absent"))
         if table is None or not table.enabled or safe_mode:
             entry.reason = PluginError("plugin.safe_mode" if safe_mode else "plugin.disabled", plugin=plugin.id)
             return entry
@@ -106,31 +108,46 @@ class Registry:
             entry.reason = PluginError("plugin.needs_review", plugin=plugin.id)
             return entry
         try:
-            check_contract(plugin.manifest)
-            entry.loaded = load(plugin.manifest, table.settings)
-            self._plugins.register(entry.loaded.instance, name=plugin.id)
+            entry.loaded = self._loaded(plugin.manifest, table)
         except SegurError as failure:
-            return attrs.evolve(_refused(plugin, failure), manifest=plugin.manifest, sha256=plugin.sha256)
-        except pluggy.PluginValidationError:
-            return _refused(plugin, PluginError("plugin.signature", plugin=plugin.id))
+            return _refused(plugin, failure)
         entry.state = PluginState.ACTIVE
         return entry
 
-    def _ordered(self, hook: str) -> tuple[tuple[PluginEntry, Implementation], ...]:
-        active = [entry.manifest for entry in self.entries.values() if entry.loaded and entry.manifest]
+    def _loaded(self, manifest: PluginManifest, table: PluginTable) -> Loaded:
+        check_contract(manifest)
+        loaded = load(manifest, table.settings)
         try:
-            order = order_for(hook, active)
-        except PluginError as failure:
-            # Nobody can say who answers first: none of those who claim this hook does.
-            for manifest in active:
-                if any(use.name == hook for use in manifest.hooks):
-                    entry = self.entries[manifest.id]
-                    entry.state, entry.reason = PluginState.REFUSED, failure
-            return ()
-        implementations = {
-            found.plugin_name: found.function for found in getattr(self._plugins.hook, hook).get_hookimpls()
-        }
-        return tuple((self.entries[plugin], implementations[plugin]) for plugin in order)
+            self._plugins.register(loaded.instance, name=manifest.id)
+        except Exception as failure:  # noqa: BLE001 - an instance may differ from its class in any way
+            raise PluginError("plugin.import_failed", reason=type(failure).__name__, stage="registration") from None
+        for use in manifest.hooks:
+            if manifest.id not in self._implementations(use.name):
+                raise PluginError("plugin.hooks_mismatch", hook=use.name, declared=True)
+        return loaded
+
+    def _refuse_cycles(self, hook: str) -> None:
+        """Refuse those who want to precede one another, until the others can be put in order."""
+        while True:
+            try:
+                order_for(hook, self._active())
+            except OrderCycleError as failure:
+                for plugin in failure.plugins:
+                    entry = self.entries[plugin]
+                    entry.state, entry.reason, entry.last_error = PluginState.REFUSED, failure, failure
+            else:
+                return
+
+    def _ordered(self, hook: str) -> tuple[tuple[PluginEntry, Implementation], ...]:
+        implementations = self._implementations(hook)
+        return tuple((self.entries[plugin], implementations[plugin]) for plugin in order_for(hook, self._active()))
+
+    def _active(self) -> list[PluginManifest]:
+        entries = self.entries.values()
+        return [entry.manifest for entry in entries if entry.state is PluginState.ACTIVE and entry.manifest]
+
+    def _implementations(self, hook: str) -> dict[str, Implementation]:
+        return {found.plugin_name: found.function for found in getattr(self._plugins.hook, hook).get_hookimpls()}
 
     def _providers(self) -> dict[str, PluginEntry]:
         providers: dict[str, PluginEntry] = {}
@@ -144,5 +161,11 @@ class Registry:
 
 def _refused(plugin: Discovered, failure: SegurError) -> PluginEntry:
     return PluginEntry(
-        id=plugin.id, version=plugin.version, state=PluginState.REFUSED, reason=failure, last_error=failure
+        id=plugin.id,
+        version=plugin.version,
+        state=PluginState.REFUSED,
+        manifest=plugin.manifest,
+        sha256=plugin.sha256,
+        reason=failure,
+        last_error=failure,
     )

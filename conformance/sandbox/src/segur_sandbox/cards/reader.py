@@ -36,6 +36,7 @@ class VirtualReader:
         self._ledger = ledger
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._conversations: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -53,6 +54,8 @@ class VirtualReader:
         if self._server is not None:
             self._server.close()
         self._drop_connections()
+        # Left to the end of the loop, they would be cancelled and complain.
+        await asyncio.gather(*self._conversations, return_exceptions=True)
 
     def insert(self, card: CardRecord | None) -> None:
         """Put `card` in the slot, or empty it; what was connected to the old card is disconnected."""
@@ -90,6 +93,10 @@ class VirtualReader:
             connection=identifier,
         )
         self._writers.add(writer)
+        task = asyncio.current_task()
+        if task is not None:
+            self._conversations.add(task)
+            task.add_done_callback(self._conversations.discard)
         conversation = _Conversation(self, CardSession(self.card), identifier, reader, writer)
         try:
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):

@@ -131,13 +131,10 @@ class InsiService:
             card=BY_SERIAL.get(assertion.serial),
         )
         beneficiary = card.beneficiaries[assertion.rank - 1]
-        check_question(envelope.question, beneficiary)
+        born = check_question(envelope.question, beneficiary)
         check_couverture(couverture, beneficiary)
-        date = beneficiary.date_naissance
         return self._register.search(
-            without_diacritics(beneficiary.nom),
-            without_diacritics(beneficiary.prenom),
-            f"{date[:4]}-{date[4:6]}-{date[6:]}",
+            without_diacritics(beneficiary.nom), without_diacritics(beneficiary.prenom), born
         )
 
     def _check_schemas(self, envelope: Envelope) -> None:

@@ -24,8 +24,8 @@ _MATRICULE = (Item("NumIdentifiant", True), Item("Cle", True), Item("TypeMatricu
 _CENTURY = 2
 
 
-def check_question(question: etree._Element, beneficiary: Beneficiary) -> None:
-    """Refuse a `RECVITALE` that does not describe `beneficiary` as the card does.
+def check_question(question: etree._Element, beneficiary: Beneficiary) -> str:
+    """Refuse a `RECVITALE` that does not describe `beneficiary` as the card does; return the date it gives.
 
     Raises:
         RequestRefusedError: an element missing or malformed, or name, date, rank or NIR that differ from the card.
@@ -41,6 +41,8 @@ def check_question(question: etree._Element, beneficiary: Beneficiary) -> None:
     if "RangNaissance" in found:
         _compare("RangNaissance", text_of(found["RangNaissance"]), str(beneficiary.rang))
     _compare("MatriculeOD", text_of(insured["NumIdentifiant"]) + text_of(insured["Cle"]), beneficiary.nir)
+    # The card may lack its century: the question has it.
+    return text_of(found["DateNaissance"])
 
 
 def check_couverture(couverture: etree._Element, beneficiary: Beneficiary) -> None:

@@ -1,0 +1,144 @@
+"""A counter under watch: each run is a process of its own, with the plugins as they are or with one changed."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import attrs
+import pytest
+
+from segur_testing.boundary import Violation
+from segur_testing.reckoning import Reckoning, reckon_cards, reckon_http
+from segur_testing.sandbox import RunningSandbox
+
+COUNTER: Final = Path(__file__).with_name("counter.py")
+PATIENCE_S: Final = 100.0
+SETTLING_S: Final = 10.0
+
+Counter = Callable[..., "Run"]
+PipInstall = Callable[..., Path]
+
+
+@attrs.frozen
+class Run:
+    """What one run gave."""
+
+    violations: tuple[Violation, ...]
+    result: dict[str, Any]
+    reckonings: tuple[Reckoning, ...]
+
+    @property
+    def acts(self) -> set[tuple[str, str, str, str]]:
+        """Who did what where."""
+        return {(one.owner, one.event, one.file, one.function) for one in self.violations}
+
+    @property
+    def uneven(self) -> dict[str, int]:
+        """What the services saw beyond what the host granted."""
+        return {one.what: one.seen - one.granted for one in self.reckonings if not one.even}
+
+
+@pytest.fixture
+def counter(segur_sandbox: RunningSandbox, tmp_path: Path) -> Counter:
+    """Play a day at the counter: ``counter("plain")``, with a folder of changed plugins and settings of insi."""
+
+    def play(day: str, site: Path | None = None, stray_connections: int = 0, **insi_settings: object) -> Run:
+        reading, writing = os.pipe()
+        job = {
+            "day": day,
+            "sandbox": str(segur_sandbox.path),
+            "data": str(tmp_path / "host"),
+            "insi_settings": {"vitale_assertion": "sandbox", **insi_settings},
+            "report": writing,
+        }
+        (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
+        environment = os.environ | ({"PYTHONPATH": str(site)} if site else {})
+        try:
+            done = subprocess.run(
+                [sys.executable, str(COUNTER), str(tmp_path / "job.json")],
+                stdout=subprocess.PIPE,
+                pass_fds=(writing,),
+                env=environment,
+                timeout=PATIENCE_S,
+                check=True,
+            )
+        finally:
+            os.close(writing)
+            with open(reading, encoding="utf-8") as stream:
+                told = [Violation(**json.loads(line)) for line in stream]
+        result = json.loads(done.stdout)
+        return Run(tuple(told), result, reckoned(segur_sandbox, result, stray_connections))
+
+    return play
+
+
+def reckoned(sandbox: RunningSandbox, result: dict[str, Any], stray: int) -> tuple[Reckoning, ...]:
+    """Hold the sandbox's side against the host's, once the sandbox has seen the end of every connection."""
+    address = urlsplit(sandbox.descriptor["services"]["insi"]["url"])
+    connects = result["connects"].count([address.hostname, address.port])
+    until = time.monotonic() + SETTLING_S
+    while True:
+        seen = reckon_http(sandbox.exchanges("insi"), result["audited"], connects)
+        # A connection that says nothing is known as refused only when it ends, a little later.
+        if seen[1].seen >= connects + stray or time.monotonic() > until:
+            return (*seen, *reckon_cards(sandbox.ledger("cards"), sandbox.exchanges("cards"), result["insertions"]))
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def pip_install(tmp_path: Path) -> PipInstall:
+    """Install a copy of a plugin as pip would, one passage of it changed, and return the folder to import from."""
+
+    def install(plugin: str, file: str = "", before: str = "", inserted: str = "") -> Path:
+        package = f"segur_plugin_{plugin}"
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        site = tmp_path / "site"
+        copy = Path(shutil.copytree(next(iter(spec.submodule_search_locations)), site / package, ignore=no_bytecode))
+        if inserted:
+            text = (copy / file).read_text("utf-8")
+            assert text.count(before) == 1
+            (copy / file).write_text(text.replace(before, indented(inserted, before) + before), "utf-8")
+        record(site, distribution(f"segur-plugin-{plugin}").version, plugin)
+        return site
+
+    return install
+
+
+def no_bytecode(_: str, names: list[str]) -> list[str]:
+    return [name for name in names if name == "__pycache__"]
+
+
+def indented(inserted: str, before: str) -> str:
+    """Give lines the indentation of the line they come before."""
+    margin = before[: len(before) - len(before.lstrip())]
+    return "".join(f"{margin}{line}\n" for line in inserted.splitlines())
+
+
+def record(site: Path, version: str, plugin: str) -> None:
+    """Write the metadata that pip leaves: METADATA, entry points, and RECORD with every hash."""
+    package = f"segur_plugin_{plugin}"
+    info = site / f"{package}-{version}.dist-info"
+    info.mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: segur-plugin-{plugin}\nVersion: {version}\n"
+    (info / "METADATA").write_text(metadata, "utf-8")
+    (info / "INSTALLER").write_text("pip\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[segur.plugins]\n{plugin} = {package}:segur_plugin.toml\n", "utf-8")
+    lines = []
+    for path in sorted(one for one in site.rglob("*") if one.is_file()):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode("ascii")
+        lines.append(f"{path.relative_to(site).as_posix()},sha256={digest},{path.stat().st_size}\n")
+    lines.append(f"{info.name}/RECORD,,\n")
+    (info / "RECORD").write_text("".join(lines), "utf-8")

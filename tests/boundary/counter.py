@@ -1,0 +1,172 @@
+"""A short morning at the counter, played in a process of its own under a boundary monitor.
+
+``python counter.py JOB.json``: violations leave on standard error's sibling, the descriptor ``report``, as they
+happen; what the day gave is written as one JSON object on standard output.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from segur_host.broker.ask import CheckedAsker
+from segur_host.config.loading import load_config
+from segur_host.config.model import HostConfig
+from segur_host.identities.beneficiary import chosen
+from segur_host.identities.desk import Identification
+from segur_sdk.errors import SegurError
+from segur_sdk.identity.seal import SealedIdentity
+from segur_sdk.models.card import CardNature, HostSuppliedReading, SuppliedBeneficiary
+from segur_sdk.models.identity import NoProof, NoProofReason, ProofDocument, Sex, Traits
+from segur_testing.boundary import Monitor, Packages, Violation, guarded_by
+from segur_testing.doors import WatchedHost
+from segur_testing.sandbox import RunningSandbox
+
+ANSWERS = {"insi.sexe": "F", "insi.date_naissance": "1975-12-31"}
+
+
+def person(name: str, names: str, sex: Sex, born: str, place: str) -> Traits:
+    given = tuple(names.split())
+    return Traits(
+        nom_naissance=name,
+        premier_prenom=given[0],
+        prenoms_naissance=given,
+        sexe=sex,
+        date_naissance=date.fromisoformat(born),
+        lieu_naissance=place,
+    )
+
+
+TYPED = person("NESSI", "MICHELANGELO ANTHONY", Sex.MALE, "2010-08-07", "63220")
+NOBODY = person("HOUILLES", "PIERRE PAUL JACQUES", Sex.MALE, "1993-01-27", "63220")
+CORSICAN = person("CORSE", "ANTHONY", Sex.MALE, "1980-03-02", "2B020")
+
+
+class Day:
+    """What happens at one counter."""
+
+    def __init__(self, host: WatchedHost, sandbox: RunningSandbox) -> None:
+        self._host = host
+        self._sandbox = sandbox
+        self._reader = sandbox.readers[0]
+        self.outcomes: list[str] = []
+        self.statuses: list[str | None] = []
+        self.kept: list[SealedIdentity] = []
+        """A practice software holds on to what it was given, outdated or not."""
+
+    def plain(self) -> None:
+        """Somebody by card, and her document; somebody else by card; somebody typed in; nobody found."""
+        self._by_card("family", 1)
+        self._host.qualify(self.kept[-1].identity_ref, document=ProofDocument(type="CN"))
+        self._by_card("single", 1)
+        self._identified(self._host.identify(TYPED))
+        self._identified(self._host.identify(NOBODY))
+
+    def one_reading_per_insertion(self) -> None:
+        """Three cards, each put in and read once."""
+        for card in ("family", "single", "status-61"):
+            self._by_card(card, 1)
+
+    def insi_down(self) -> None:
+        """Every way in which INSi fails, then it works."""
+        for fault in ("error5xx", "refuse", "reset", "garbage", "answer_lost", "expired_certificate"):
+            self._sandbox.fault("insi", fault, count=1)
+            self._identified(self._host.identify(CORSICAN))
+        self._identified(self._host.identify(CORSICAN))
+
+    def card_swapped(self) -> None:
+        """Another card lies in the reader when INSi is asked; cards that cannot be read."""
+        self._sandbox.insert(self._reader, "single")
+        subject = chosen(self._host.read_card(self._reader), 1)
+        self._sandbox.insert(self._reader, "family")
+        self._identified(self._host.identify(subject))
+        for card in ("truncated", "unknown-atr", None):
+            self._sandbox.insert(self._reader, card)
+            self._refused(lambda: self._host.read_card(self._reader))
+
+    def supplied(self) -> None:
+        """The reading of the practice software's own component; nobody shows a document."""
+        insured = SuppliedBeneficiary(nom_patronymique="ADRUN", prenom_usuel="ZOE", date="19751231", sexe=Sex.FEMALE)
+        reading = self._host.read_card(
+            HostSuppliedReading(component="composant 1.0", nature=CardNature.REAL, beneficiaries=(insured,))
+        )
+        found = self._host.identify(
+            chosen(reading, None), document=NoProof(none_because=NoProofReason.NONE_PRESENTED)
+        )
+        self._identified(found)
+
+    def _by_card(self, card: str, position: int) -> None:
+        self._sandbox.insert(self._reader, card)
+        self._identified(self._host.identify(chosen(self._host.read_card(self._reader), position)))
+
+    def _identified(self, found: Identification) -> None:
+        self.outcomes += [f"{one.plugin} {one.error.code if one.error else one.status}" for one in found.outcomes]
+        self.statuses.append(str(found.identity.status) if found.identity else None)
+        if found.identity is not None:
+            self.kept.append(found.identity)
+
+    def _refused(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except SegurError as failure:
+            self.outcomes.append(failure.code)
+
+
+def configured(job: dict[str, Any], sandbox: RunningSandbox) -> HostConfig:
+    """Return the sandbox's configuration with this run's data folder and settings of ``insi``."""
+    config = load_config(sandbox.config)
+    insi = config.plugins["insi"].model_copy(update={"settings": job["insi_settings"]})
+    return config.model_copy(update={"data": Path(job["data"]), "plugins": {**config.plugins, "insi": insi}})
+
+
+def told_to(descriptor: int) -> Callable[[Violation], None]:
+    """Return what writes each violation at once, past everything that Python buffers."""
+    return lambda found: void(os.write(descriptor, json.dumps(attrs.asdict(found)).encode() + b"\n"))
+
+
+def void(_: object) -> None:
+    """Drop a result."""
+
+
+@contextmanager
+def only_ours(stream: int) -> Iterator[int]:
+    """Keep standard output for the result: whatever a plugin prints goes to standard error."""
+    kept = os.dup(stream)
+    os.dup2(2, stream)
+    yield kept
+
+
+def main() -> None:
+    """Play the day that the job names."""
+    job = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    sandbox = RunningSandbox(Path(job["sandbox"]))
+    config = configured(job, sandbox)
+    monitor = Monitor(Packages.installed(), guarded_by(config), told_to(job["report"]))
+    with only_ours(1) as output:
+        monitor.install()
+        with WatchedHost(config, asker=CheckedAsker(lambda question: ANSWERS.get(question.code))) as host:
+            day = Day(host, sandbox)
+            getattr(day, job["day"])()
+            slots = [one for one in host.slots() if one.insertion]
+            audited = [{"event": one.event, "plugin": one.plugin} for one in host.audit.records()]
+            states = {name: str(entry.state) for name, entry in host.plugins.items()}
+        result = {
+            "states": states,
+            "outcomes": day.outcomes,
+            "statuses": day.statuses,
+            "audited": audited,
+            "connects": monitor.connects,
+            # The driver counts from its start: what is above is the number of that start.
+            "insertions": {one.slot: one.insertion % 1_000_000 for one in slots},
+        }
+        os.write(output, json.dumps(result).encode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()
