@@ -18,7 +18,8 @@ _HEAD = """\
 # Errors
 
 Every failure that crosses a contract is a `segur_sdk.SegurError` with a stable code. Programs decide by `code`,
-`source` and `retryable`; users read the French sentence, its cause and the next action, which `segur_host.messages.explain`
+`source` and `retryable`; users read the French sentence, its cause and the next action, which
+`segur_host.messages.explain`
 gives. Facts (`failure.facts`) are codes, counts and names of slots or fields: never patient data. A plugin's own codes
 begin with its id and stand in its own catalogue.
 

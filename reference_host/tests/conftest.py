@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from segur_host.audit.entries import AuditEntry
+from segur_host.audit.findings import Verification
+from segur_host.audit.log import AuditLog
 from segur_host.storage.database import Database
 from segur_sdk.context import Clock
 from segur_sdk.models.actor import Actor, ActorKind, Structure
@@ -54,3 +57,28 @@ def database(data_folder: Path) -> Iterator[Database]:
 def operator() -> Actor:
     structure = Structure(finess="0B0152872", name="PHARMACIE DU CENTRE")
     return Actor(kind=ActorKind.OPERATOR, name="Comptoir 1", structure=structure, workstation="poste-1")
+
+
+@pytest.fixture
+def fill(data_folder: Path, clock: Clock, operator: Actor) -> Callable[..., None]:
+    """Append records to an audit and leave it as a killed host does, without a closing record."""
+
+    def append(count: int = 5, folder: Path = data_folder) -> None:
+        with Database(folder, "default") as database:
+            log = AuditLog(database, clock)
+            for number in range(1, count + 1):
+                facts = {"number": number}
+                log.append(AuditEntry("test.step", f"c-{number}", "insi", operator, facts))
+
+    return append
+
+
+@pytest.fixture
+def verify(data_folder: Path, clock: Clock) -> Callable[[], Verification]:
+    """Verify the audit of ``data_folder`` as a command does: opened for it, closed afterwards."""
+
+    def opened() -> Verification:
+        with Database(data_folder, "default") as database:
+            return AuditLog(database, clock).verify()
+
+    return opened

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from segur_host.audit import table
 from segur_host.audit.continuity import CHECKPOINT_EVERY
 from segur_host.audit.entries import AuditEntry
 from segur_host.audit.findings import Verification
+from segur_host.audit.head import Head, HeadFile, Link
 from segur_host.audit.log import AuditLog
 from segur_host.clock import SystemClock
 from segur_host.storage.database import Database
@@ -140,6 +143,47 @@ def test_threads_make_one_chain(audit: AuditLog) -> None:
         thread.join()
     assert sorted(numbers(audit)) == [100 * name + number for name in range(4) for number in range(20)]
     assert audit.verify() == Verification(ok=True, records=80)
+
+
+def test_a_record_that_arrives_during_a_verification_does_not_disturb_it(
+    audit: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit.append(entry(0))
+    arriving = threading.Thread(target=audit.append, args=(entry(1),))
+    end_of = table.end_of
+
+    def end_then_another(connection: sa.Connection, tenant: str) -> Link:
+        end = end_of(connection, tenant)
+        if not arriving.ident:
+            arriving.start()
+            arriving.join(0.3)  # long enough for it to end here, if nothing held it up
+        return end
+
+    monkeypatch.setattr(table, "end_of", end_then_another)
+    assert audit.verify() == Verification(ok=True, records=1)
+    arriving.join()
+    assert audit.verify() == Verification(ok=True, records=2)
+
+
+def test_a_record_of_another_process_waits_until_the_head_tells_of_the_one_before(
+    database: Database, clock: Clock, audit: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit.append(entry(0))
+    with Database(database.folder, "default") as other:
+        beside = threading.Thread(target=AuditLog(other, clock).append, args=(entry(2),))
+        write = HeadFile.write
+
+        def late_write(file: HeadFile, head: Head, *, durable: bool = False) -> None:
+            if not beside.ident and head.pending is None:
+                beside.start()
+                beside.join(0.3)  # long enough for it to end here, if nothing held it up
+            write(file, head, durable=durable)
+
+        monkeypatch.setattr(HeadFile, "write", late_write)
+        audit.append(entry(1))
+        beside.join()
+    assert numbers(audit) == [0, 1, 2]
+    assert audit.verify() == Verification(ok=True, records=3)
 
 
 APPEND = """

@@ -4,51 +4,38 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
-import sqlalchemy as sa
 
-from segur_host.audit import head as head_module
 from segur_host.audit.continuity import CHECKPOINT_EVERY
 from segur_host.audit.entries import AuditEntry, AuditRecord, make_record
 from segur_host.audit.findings import Reason, Verification
 from segur_host.audit.log import AuditLog
 from segur_host.audit.table import INSERT, audit, records_after, row
 from segur_host.storage.database import Database
-from segur_host.storage.host_key import HostKey, KeyPurpose
-from segur_host.storage.sqlcipher import writing_engine
 from segur_sdk.context import Clock
-from segur_sdk.models.actor import Actor
 
 COUNT = 5
 Tamper = Callable[[Path], None]
-
-
-def open_raw(folder: Path) -> sa.Engine:
-    key = HostKey.of(folder, database_exists=True).derive(KeyPurpose.DATABASE)
-    return writing_engine(folder / "host.db", key)
+Fill = Callable[..., None]
+Verify = Callable[[], Verification]
 
 
 def sql(*statements: str) -> Tamper:
     def tamper(folder: Path) -> None:
-        engine = open_raw(folder)
-        with engine.begin() as connection:
+        with Database(folder, "default") as database, database.accepting() as transaction:
             for statement in statements:
-                assert connection.exec_driver_sql(statement).rowcount
-        engine.dispose()
+                assert transaction.connection.exec_driver_sql(statement).rowcount
 
     return tamper
 
 
 def chain(folder: Path, change: Callable[[list[AuditRecord]], list[AuditRecord]]) -> None:
     """Replace the whole chain by another."""
-    engine = open_raw(folder)
-    with engine.begin() as connection:
-        changed = change(list(records_after(connection, "default")))
-        connection.execute(audit.delete())
+    with Database(folder, "default") as database, database.accepting() as transaction:
+        changed = change(list(records_after(transaction.connection, "default")))
+        transaction.connection.execute(audit.delete())
         if changed:
-            connection.execute(INSERT, [row(record) for record in changed])
-    engine.dispose()
+            transaction.connection.execute(INSERT, [row(record) for record in changed])
 
 
 def forged(seq: int, previous: str) -> AuditRecord:
@@ -90,23 +77,9 @@ def both(*tampers: Tamper) -> Tamper:
     return tamper
 
 
-def filled(folder: Path, clock: Clock, actor: Actor, count: int = COUNT) -> None:
-    """Make an audit as a killed host leaves it: without a closing record."""
-    with Database(folder, "default") as database:
-        log = AuditLog(database, clock)
-        for number in range(1, count + 1):
-            facts = {"number": number}
-            log.append(AuditEntry(event="test.step", call_id=f"c-{number}", plugin="insi", actor=actor, facts=facts))
-
-
-def verification(folder: Path, clock: Clock) -> Verification:
-    with Database(folder, "default") as database:
-        return AuditLog(database, clock).verify()
-
-
-def test_an_untouched_audit_is_whole(data_folder: Path, clock: Clock, operator: Actor) -> None:
-    filled(data_folder, clock, operator)
-    assert verification(data_folder, clock) == Verification(ok=True, records=COUNT)
+def test_an_untouched_audit_is_whole(data_folder: Path, fill: Fill, verify: Verify) -> None:
+    fill()
+    assert verify() == Verification(ok=True, records=COUNT)
 
 
 CHANGED = {
@@ -129,13 +102,11 @@ CHANGED = {
 @pytest.mark.parametrize("seq", [1, 3, COUNT], ids=["first", "middle", "last"])
 @pytest.mark.parametrize(("column", "value"), CHANGED.values(), ids=CHANGED.keys())
 def test_every_changed_field_is_seen_at_its_record(
-    data_folder: Path, clock: Clock, operator: Actor, seq: int, column: str, value: str
+    data_folder: Path, fill: Fill, verify: Verify, seq: int, column: str, value: str
 ) -> None:
-    filled(data_folder, clock, operator)
+    fill()
     sql(f"UPDATE audit SET {column} = {value} WHERE seq = {seq}")(data_folder)
-    assert verification(data_folder, clock) == Verification(
-        ok=False, records=COUNT, first_bad_seq=seq, reason=Reason.RECORD_CHANGED
-    )
+    assert verify() == Verification(ok=False, records=COUNT, first_bad_seq=seq, reason=Reason.RECORD_CHANGED)
 
 
 def test_every_column_has_its_tampering() -> None:
@@ -235,22 +206,22 @@ OTHERWISE: dict[str, tuple[Tamper, int, int | None, Reason]] = {
 
 @pytest.mark.parametrize(("tamper", "records", "seq", "reason"), OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_every_other_tampering_is_seen(
-    data_folder: Path, clock: Clock, operator: Actor, tamper: Tamper, records: int, seq: int | None, reason: Reason
+    data_folder: Path, fill: Fill, verify: Verify, tamper: Tamper, records: int, seq: int | None, reason: Reason
 ) -> None:
-    filled(data_folder, clock, operator)
+    fill()
     tamper(data_folder)
-    assert verification(data_folder, clock) == Verification(ok=False, records=records, first_bad_seq=seq, reason=reason)
+    assert verify() == Verification(ok=False, records=records, first_bad_seq=seq, reason=reason)
 
 
 @pytest.mark.parametrize(("tamper", "seq"), [(case[0], case[2]) for case in OTHERWISE.values()], ids=OTHERWISE.keys())
 def test_new_records_do_not_heal_a_tampered_audit(
-    data_folder: Path, clock: Clock, operator: Actor, tamper: Tamper, seq: int | None
+    data_folder: Path, fill: Fill, verify: Verify, tamper: Tamper, seq: int | None
 ) -> None:
-    filled(data_folder, clock, operator)
+    fill()
     tamper(data_folder)
     for _ in range(2):
-        filled(data_folder, clock, operator)
-        found = verification(data_folder, clock)
+        fill()
+        found = verify()
         assert not found.ok
         assert found.first_bad_seq == seq or found.first_bad_seq is None or seq is None
 
@@ -266,109 +237,52 @@ def test_records_cut_under_a_running_host_are_seen(data_folder: Path, clock: Clo
     assert (found.ok, found.first_bad_seq, found.reason) == (False, 4, Reason.OUT_OF_SEQUENCE)
 
 
-def test_a_head_of_another_installation_is_seen(
-    data_folder: Path, tmp_path: Path, clock: Clock, operator: Actor
-) -> None:
-    filled(data_folder, clock, operator)
-    filled(tmp_path / "other", clock, operator)
+def test_a_head_of_another_installation_is_seen(data_folder: Path, tmp_path: Path, fill: Fill, verify: Verify) -> None:
+    fill()
+    fill(folder=tmp_path / "other")
     shutil.copy(tmp_path / "other" / "audit.head", data_folder / "audit.head")
-    assert verification(data_folder, clock).reason is Reason.HEAD_REPLACED
+    assert verify().reason is Reason.HEAD_REPLACED
 
 
-def test_an_older_head_of_this_installation_is_seen(data_folder: Path, clock: Clock, operator: Actor) -> None:
-    filled(data_folder, clock, operator, 3)
+def test_an_older_head_of_this_installation_is_seen(data_folder: Path, fill: Fill, verify: Verify) -> None:
+    fill(3)
     old = (data_folder / "audit.head").read_bytes()
-    filled(data_folder, clock, operator, 2)
+    fill(2)
     (data_folder / "audit.head").write_bytes(old)
-    found = verification(data_folder, clock)
+    found = verify()
     assert (found.ok, found.first_bad_seq, found.reason) == (False, 4, Reason.NOT_COVERED)
 
 
 def test_head_and_chain_put_back_together_are_seen_by_a_later_checkpoint(
-    data_folder: Path, clock: Clock, operator: Actor
+    data_folder: Path, fill: Fill, verify: Verify
 ) -> None:
-    filled(data_folder, clock, operator, 3)
+    fill(3)
     old = (data_folder / "audit.head").read_bytes()
-    filled(data_folder, clock, operator, CHECKPOINT_EVERY + 1)
+    fill(CHECKPOINT_EVERY + 1)
     sql("DELETE FROM audit WHERE seq > 3")(data_folder)
     (data_folder / "audit.head").write_bytes(old)
-    found = verification(data_folder, clock)
+    found = verify()
     assert (found.ok, found.first_bad_seq, found.reason) == (False, 4, Reason.CUT_TAIL)
 
 
-def test_a_line_left_unfinished_by_a_crash_is_no_tampering(data_folder: Path, clock: Clock, operator: Actor) -> None:
-    filled(data_folder, clock, operator)
-    with (data_folder / "audit.checkpoints").open("ab") as stream:
-        stream.write(b'{"at":"2026')
-    assert verification(data_folder, clock).ok
+def test_a_chain_rewritten_with_its_head_put_back_is_seen_by_a_checkpoint(
+    data_folder: Path, clock: Clock, fill: Fill, verify: Verify
+) -> None:
+    fill()
     with Database(data_folder, "default") as database:
         log = AuditLog(database, clock)
         log.append(AuditEntry(event="test.step"))
         log.close()
-        assert log.verify() == Verification(ok=True, records=COUNT + 2)
+    chain(data_folder, relinked)
+    found = verify()
+    assert (found.ok, found.first_bad_seq, found.reason) == (False, COUNT + 2, Reason.REWRITTEN)
 
 
-def test_a_broken_audit_says_so_in_its_next_record(data_folder: Path, clock: Clock, operator: Actor) -> None:
-    filled(data_folder, clock, operator)
+def test_a_broken_audit_says_so_in_its_next_record(data_folder: Path, clock: Clock, fill: Fill, verify: Verify) -> None:
+    fill()
     sql("DELETE FROM audit WHERE seq > 3")(data_folder)
-    filled(data_folder, clock, operator, 1)
+    fill(1)
     with Database(data_folder, "default") as database:
         added = list(AuditLog(database, clock).records(after=3))
     assert [record.event for record in added] == ["audit.break_found", "test.step"]
     assert added[0].facts == '{"lost":2,"reason":"cut_tail","seq":4}'
-
-
-def rebooted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_module, "this_boot", lambda: "another boot")
-
-
-def test_records_taken_by_a_power_failure_are_counted_and_not_called_tampering(
-    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled(data_folder, clock, operator)
-    sql("DELETE FROM audit WHERE seq > 3")(data_folder)
-    assert verification(data_folder, clock).reason is Reason.CUT_TAIL
-    rebooted(monkeypatch)
-    assert verification(data_folder, clock) == Verification(ok=True, records=3, lost=2)
-    filled(data_folder, clock, operator, 1)
-    assert verification(data_folder, clock) == Verification(ok=True, records=5, lost=2)
-
-
-def test_a_power_failure_takes_nothing_from_before_a_checkpoint(
-    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Database(data_folder, "default") as database:
-        log = AuditLog(database, clock)
-        log.append(AuditEntry(event="test.step"))
-        log.close()
-    sql("DELETE FROM audit WHERE seq = 2")(data_folder)
-    rebooted(monkeypatch)
-    found = verification(data_folder, clock)
-    assert (found.ok, found.first_bad_seq, found.reason) == (False, 2, Reason.CUT_TAIL)
-
-
-def test_a_head_older_than_the_disk_of_the_chain_is_a_power_failure_too(
-    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled(data_folder, clock, operator, 3)
-    old = (data_folder / "audit.head").read_bytes()
-    filled(data_folder, clock, operator, 2)
-    (data_folder / "audit.head").write_bytes(old)
-    rebooted(monkeypatch)
-    assert verification(data_folder, clock) == Verification(ok=True, records=5)
-
-
-def test_a_crash_between_commit_and_head_is_no_tampering(
-    data_folder: Path, clock: Clock, operator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled(data_folder, clock, operator)
-    with Database(data_folder, "default") as database:
-        log = AuditLog(database, clock)
-        monkeypatch.setattr(log, "_confirm", lambda progress: None)
-        log.append_all([AuditEntry(event="test.step"), AuditEntry(event="test.step")])
-        assert log.verify() == Verification(ok=True, records=COUNT + 2)
-    # The very records that were announced, and no others.
-    chain(data_folder, lambda records: [*records[:-1], attrs.evolve(records[-1], event="test.stop")])
-    assert verification(data_folder, clock).first_bad_seq == COUNT + 2
-    chain(data_folder, lambda records: [*records[:-1], forged(COUNT + 2, records[-2].hash)])
-    assert verification(data_folder, clock).reason is Reason.NOT_COVERED

@@ -341,93 +341,67 @@ def test_usages_tell_whether_a_certificate_authenticates_a_client(
     assert ring({"use": table}).certificate("use").client_authentication is expected
 
 
-def bad_tables(folder: Path, ca: Issued, client: Issued) -> dict[str, tuple[dict[str, Any], str]]:
-    other = ec.generate_private_key(ec.SECP256R1())
-    edwards = issue(name("X"), None, (), ed25519.Ed25519PrivateKey.generate())
-    nameless = issue(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")]), ca)
-    encrypted = client.key_pem(BestAvailableEncryption(b"other"))
-    without_key = pkcs12.serialize_key_and_certificates(
-        b"x", None, None, [ca.certificate], BestAvailableEncryption(PASSWORD.encode())
-    )
-    password = {"password": {"env": "P12_PASSWORD"}}
-
-    def made(number: int) -> Path:
-        path = folder / str(number)
-        path.mkdir()
-        return path
-
-    return {
-        "p12_wrong_password": (p12_table(made(1), client.p12("other")), "config.key_unreadable"),
-        "p12_garbage": (p12_table(made(2), b"\x30\x82garbage"), "config.key_unreadable"),
-        "p12_empty": (p12_table(made(3), b""), "config.key_unreadable"),
-        "p12_without_key": (p12_table(made(4), without_key), "config.key_unreadable"),
-        "p12_other_kind_of_key": (p12_table(made(5), edwards.p12()), "config.key_unreadable"),
-        "p12_nameless": (p12_table(made(6), nameless.p12()), "config.key_unreadable"),
-        "p12_missing": ({"p12": folder / "none", **password}, "config.key_missing"),
-        "p12_is_a_folder": ({"p12": folder, **password}, "config.key_unreadable"),
-        "p12_password_missing": (
-            p12_table(made(7), client.p12()) | {"password": {"env": "NOT_SET_ANYWHERE"}},
-            "config.secret_missing",
-        ),
-        "pem_wrong_password": (pem_table(made(8), client.pem(), encrypted) | password, "config.key_unreadable"),
-        "pem_password_not_given": (pem_table(made(9), client.pem(), encrypted), "config.key_unreadable"),
-        "pem_password_not_needed": (
-            pem_table(made(10), client.pem(), client.key_pem()) | password,
-            "config.key_unreadable",
-        ),
-        "pem_key_garbage": (pem_table(made(11), client.pem(), b"garbage"), "config.key_unreadable"),
-        "pem_cert_garbage": (pem_table(made(12), b"garbage", client.key_pem()), "config.key_unreadable"),
-        "pem_cert_missing": (
-            pem_table(made(13), client.pem(), client.key_pem()) | {"cert": folder / "none"},
-            "config.key_missing",
-        ),
-        "pem_readable_by_group": (
-            pem_table(made(14), client.pem(), client.key_pem(), 0o640),
-            "config.key_permissions",
-        ),
-        "pem_readable_by_all": (pem_table(made(15), client.pem(), client.key_pem(), 0o604), "config.key_permissions"),
-        "pem_of_two_keys": (
-            pem_table(made(16), client.pem(), Issued(other, client.certificate).key_pem()),
-            "config.key_mismatch",
-        ),
-        "pem_chain_in_wrong_order": (
-            pem_table(made(17), ca.pem() + client.pem(), client.key_pem()),
-            "config.key_mismatch",
-        ),
-    }
+def only_certificates(ca: Issued) -> bytes:
+    encryption = BestAvailableEncryption(PASSWORD.encode())
+    return pkcs12.serialize_key_and_certificates(b"x", None, None, [ca.certificate], encryption)
 
 
-BAD = [
-    "p12_wrong_password",
-    "p12_garbage",
-    "p12_empty",
-    "p12_without_key",
-    "p12_other_kind_of_key",
-    "p12_nameless",
-    "p12_missing",
-    "p12_is_a_folder",
-    "p12_password_missing",
-    "pem_wrong_password",
-    "pem_password_not_given",
-    "pem_password_not_needed",
-    "pem_key_garbage",
-    "pem_cert_garbage",
-    "pem_cert_missing",
-    "pem_readable_by_group",
-    "pem_readable_by_all",
-    "pem_of_two_keys",
-    "pem_chain_in_wrong_order",
-]
+def edwards() -> Issued:
+    return issue(name("X"), None, (), ed25519.Ed25519PrivateKey.generate())
 
 
-@pytest.mark.parametrize("case", BAD)
+def nameless(ca: Issued) -> Issued:
+    return issue(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")]), ca)
+
+
+OTHER = BestAvailableEncryption(b"other")
+PROTECTED = {"password": {"env": "P12_PASSWORD"}}
+UNREADABLE, MISSING, MISMATCH = "config.key_unreadable", "config.key_missing", "config.key_mismatch"
+BAD: dict[str, tuple[Callable[[Path, Issued, Issued], dict[str, Any]], str]] = {
+    "p12_wrong_password": (lambda at, ca, own: p12_table(at, own.p12("other")), UNREADABLE),
+    "p12_garbage": (lambda at, ca, own: p12_table(at, b"\x30\x82garbage"), UNREADABLE),
+    "p12_empty": (lambda at, ca, own: p12_table(at, b""), UNREADABLE),
+    "p12_without_key": (lambda at, ca, own: p12_table(at, only_certificates(ca)), UNREADABLE),
+    "p12_other_kind_of_key": (lambda at, ca, own: p12_table(at, edwards().p12()), UNREADABLE),
+    "p12_nameless": (lambda at, ca, own: p12_table(at, nameless(ca).p12()), UNREADABLE),
+    "p12_is_a_folder": (lambda at, ca, own: {"p12": at} | PROTECTED, UNREADABLE),
+    "p12_missing": (lambda at, ca, own: {"p12": at / "none"} | PROTECTED, MISSING),
+    "password_missing": (
+        lambda at, ca, own: p12_table(at, own.p12()) | {"password": {"env": "NOT_SET_ANYWHERE"}},
+        "config.secret_missing",
+    ),
+    "pem_wrong_password": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(OTHER)) | PROTECTED, UNREADABLE),
+    "pem_password_not_given": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(OTHER)), UNREADABLE),
+    "pem_password_not_needed": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem()) | PROTECTED, UNREADABLE),
+    "pem_key_garbage": (lambda at, ca, own: pem_table(at, own.pem(), b"garbage"), UNREADABLE),
+    "pem_cert_garbage": (lambda at, ca, own: pem_table(at, b"garbage", own.key_pem()), UNREADABLE),
+    "pem_cert_missing": (
+        lambda at, ca, own: pem_table(at, own.pem(), own.key_pem()) | {"cert": at / "none"},
+        MISSING,
+    ),
+    "pem_readable_by_group": (
+        lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(), 0o640),
+        "config.key_permissions",
+    ),
+    "pem_readable_by_all": (
+        lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(), 0o604),
+        "config.key_permissions",
+    ),
+    "pem_of_two_keys": (lambda at, ca, own: pem_table(at, own.pem(), ca.key_pem()), MISMATCH),
+    "pem_chain_in_wrong_order": (lambda at, ca, own: pem_table(at, ca.pem() + own.pem(), own.key_pem()), MISMATCH),
+}
+
+
+@pytest.mark.parametrize(("make", "code"), BAD.values(), ids=BAD.keys())
 def test_a_key_that_cannot_be_used_says_why(
-    ring: Callable[..., KeyRing], tmp_path: Path, ca: Issued, client: Issued, case: str
+    ring: Callable[..., KeyRing],
+    tmp_path: Path,
+    ca: Issued,
+    client: Issued,
+    make: Callable[[Path, Issued, Issued], dict[str, Any]],
+    code: str,
 ) -> None:
-    tables = bad_tables(tmp_path, ca, client)
-    assert set(tables) == set(BAD)
-    table, code = tables[case]
-    keys = ring({"insi-auto": table}, {"igc-sante": ca.pem()})
+    keys = ring({"insi-auto": make(tmp_path, ca, client)}, {"igc-sante": ca.pem()})
     for use in (lambda: keys.certificate("insi-auto"), lambda: keys.ssl_context("insi-auto", "igc-sante")):
         with pytest.raises(ConfigError) as raised:
             use()

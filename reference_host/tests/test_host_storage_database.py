@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from segur_host.storage import database as database_module
+from segur_host.storage import sqlcipher
 from segur_host.storage.database import Database
+from segur_host.storage.file_lock import FileLock
 from segur_host.storage.host_key import HostKey, KeyPurpose
 from segur_host.storage.schema import SCHEMA_VERSION, installation, metadata, tenant_column
 from segur_sdk.errors import HostError
@@ -223,6 +226,58 @@ def test_a_newer_schema_is_refused(data_folder: Path) -> None:
         transaction.connection.execute(installation.update(), {"schema_version": SCHEMA_VERSION + 1})
     error = refusal(data_folder)
     assert (error.code, error.facts["found"]) == ("storage.newer_schema", SCHEMA_VERSION + 1)
+
+
+def test_a_write_that_another_process_holds_up_is_told_and_may_be_tried_again(
+    data_folder: Path, notes: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlcipher, "BUSY_TIMEOUT_MS", 20)
+    with Database(data_folder, "default") as holding, Database(data_folder, "default") as waiting:
+        waiting.ensure(notes)
+        with holding.noting():
+            assert kept(waiting, notes) == []  # readers wait for nobody
+            with pytest.raises(HostError) as raised, waiting.noting():
+                pytest.fail("two writers")
+        assert (raised.value.code, raised.value.retryable) == ("storage.busy", True)
+        with waiting.accepting() as transaction:
+            transaction.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
+        assert kept(holding, notes) == ["a"]
+
+
+def test_a_write_that_another_thread_holds_up_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "WRITER_PATIENCE_S", 0.02)
+    codes: list[str] = []
+
+    def write() -> None:
+        try:
+            with database.noting():
+                codes.append("two writers")
+        except HostError as failure:
+            codes.append(failure.code)
+
+    with database.noting():
+        other = threading.Thread(target=write)
+        other.start()
+        other.join()
+    assert codes == ["storage.busy"]
+
+
+def test_a_file_lock_is_held_by_one_and_taken_several_times_by_it(tmp_path: Path) -> None:
+    first, second = (FileLock(tmp_path / "lock", patience_s=0.02) for _ in range(2))
+    with first, first:
+        with pytest.raises(HostError) as raised, second:
+            pytest.fail("two holders")
+        assert (raised.value.code, raised.value.retryable) == ("storage.busy", True)
+    with second:
+        assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
+    first.close()
+    second.close()
+
+
+def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    with pytest.raises(HostError) as raised:
+        FileLock(tmp_path / "none" / "lock").acquire()
+    assert raised.value.code == "storage.not_writable"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from segur_sdk.models.actor import Actor
 
 folder, actor, limit = Path(sys.argv[1]), Actor.model_validate_json(sys.argv[2]), int(sys.argv[3])
 if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 database = Database(folder, "default")
 audit, traces = AuditLog(database, SystemClock()), TraceStore(database, SystemClock(), 10)
 confirmed, codes = 0, set()
@@ -47,6 +47,7 @@ for again in range(3):
         traces.record("ref", "test.again", actor, {"filling": "x" * 30_000})
     except HostError as failure:
         codes.add(failure.code)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 print(json.dumps({"confirmed": confirmed, "codes": sorted(codes)}))
 """
 
@@ -107,13 +108,14 @@ def test_a_first_start_on_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> N
     script = (
         "import resource, sys; from pathlib import Path; from segur_sdk.errors import HostError\n"
         "from segur_host.storage.database import Database\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
         "try: Database(Path(sys.argv[1]), 'default')\n"
-        "except HostError as failure: sys.exit(failure.code)"
+        "except HostError as failure: print(failure.code)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))"
     )
     filling = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "data")], capture_output=True, text=True, timeout=60, check=False
     )
-    assert filling.stderr.strip() == "storage.full"
+    assert filling.stdout.strip() == "storage.full", filling.stderr
     assert list((tmp_path / "data").iterdir()) == []
     Database(tmp_path / "data", "default").close()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 
+from segur_host.cli import application
+from segur_host.cli.failing import run
 from segur_testing.boundary import Violation
 from segur_testing.reckoning import Reckoning, reckon_cards, reckon_http
 from segur_testing.sandbox import RunningSandbox
@@ -75,7 +78,7 @@ def counter(segur_sandbox: RunningSandbox, tmp_path: Path) -> Counter:
             )
         finally:
             os.close(writing)
-            with open(reading, encoding="utf-8") as stream:
+            with os.fdopen(reading, encoding="utf-8") as stream:
                 told = [Violation(**json.loads(line)) for line in stream]
         result = json.loads(done.stdout)
         return Run(tuple(told), result, reckoned(segur_sandbox, result, stray_connections))
@@ -142,3 +145,31 @@ def record(site: Path, version: str, plugin: str) -> None:
         lines.append(f"{path.relative_to(site).as_posix()},sha256={digest},{path.stat().st_size}\n")
     lines.append(f"{info.name}/RECORD,,\n")
     (info / "RECORD").write_text("".join(lines), "utf-8")
+
+
+@pytest.fixture
+def config_file(segur_sandbox: RunningSandbox, tmp_path: Path) -> Callable[..., Path]:
+    """Write the sandbox's configuration with data of its own for this test, for commands and for child processes."""
+
+    def write(*, readers: bool = True) -> Path:
+        text = segur_sandbox.config.read_text("utf-8")
+        text = re.sub(r"(?m)^data = .*$", f"data = {json.dumps(str(tmp_path / 'host'))}", text, count=1)
+        if not readers:
+            text = re.sub(r"(?ms)^\[readers\.memory\]\n.*?^\]\n", "", text, count=1)
+        path = tmp_path / "segur.toml"
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def audit_verified(capfd: pytest.CaptureFixture[str]) -> Callable[[Path], tuple[int, dict[str, Any]]]:
+    """Run ``segur audit verify --json`` and return its exit status and what it wrote."""
+
+    def run_command(config: Path) -> tuple[int, dict[str, Any]]:
+        capfd.readouterr()
+        status = run(application(), ["audit", "verify", "--json", "--config", str(config)])
+        return status, json.loads(capfd.readouterr().out)
+
+    return run_command

@@ -1,7 +1,7 @@
 """A short morning at the counter, played in a process of its own under a boundary monitor.
 
-``python counter.py JOB.json``: violations leave on standard error's sibling, the descriptor ``report``, as they
-happen; what the day gave is written as one JSON object on standard output.
+``python counter.py JOB.json``: violations leave as they happen, by the descriptor that the job names; what the day
+gave is written as one JSON object on standard output.
 """
 
 import json
@@ -17,7 +17,7 @@ import attrs
 
 from segur_host.broker.ask import CheckedAsker
 from segur_host.config.loading import load_config
-from segur_host.config.model import HostConfig
+from segur_host.config.model import HostConfig, ReadersTable
 from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
 from segur_sdk.errors import SegurError
@@ -26,26 +26,22 @@ from segur_sdk.models.card import CardNature, HostSuppliedReading, SuppliedBenef
 from segur_sdk.models.identity import NoProof, NoProofReason, ProofDocument, Sex, Traits
 from segur_testing.boundary import Monitor, Packages, Violation, guarded_by
 from segur_testing.doors import WatchedHost
+from segur_testing.people import published
 from segur_testing.sandbox import RunningSandbox
 
 ANSWERS = {"insi.sexe": "F", "insi.date_naissance": "1975-12-31"}
 
 
-def person(name: str, names: str, sex: Sex, born: str, place: str) -> Traits:
-    given = tuple(names.split())
-    return Traits(
-        nom_naissance=name,
-        premier_prenom=given[0],
-        prenoms_naissance=given,
-        sexe=sex,
-        date_naissance=date.fromisoformat(born),
-        lieu_naissance=place,
-    )
-
-
-TYPED = person("NESSI", "MICHELANGELO ANTHONY", Sex.MALE, "2010-08-07", "63220")
-NOBODY = person("HOUILLES", "PIERRE PAUL JACQUES", Sex.MALE, "1993-01-27", "63220")
-CORSICAN = person("CORSE", "ANTHONY", Sex.MALE, "1980-03-02", "2B020")
+TYPED = published("NESSI", "MICHELANGELO")
+CORSICAN = published("CORSE", "ANTHONY")
+NOBODY = Traits(
+    nom_naissance="HOUILLES",
+    premier_prenom="PIERRE",
+    prenoms_naissance=("PIERRE", "PAUL", "JACQUES"),
+    sexe=Sex.MALE,
+    date_naissance=date(1993, 1, 27),
+    lieu_naissance="63220",
+)
 
 
 class Day:
@@ -67,6 +63,12 @@ class Day:
         self._by_card("single", 1)
         self._identified(self._host.identify(TYPED))
         self._identified(self._host.identify(NOBODY))
+
+    def typed(self) -> None:
+        """No card: somebody typed in, his document, then somebody else."""
+        self._identified(self._host.identify(TYPED))
+        self._host.qualify(self.kept[-1].identity_ref, document=ProofDocument(type="CN"))
+        self._identified(self._host.identify(CORSICAN))
 
     def one_reading_per_insertion(self) -> None:
         """Three cards, each put in and read once."""
@@ -96,9 +98,7 @@ class Day:
         reading = self._host.read_card(
             HostSuppliedReading(component="composant 1.0", nature=CardNature.REAL, beneficiaries=(insured,))
         )
-        found = self._host.identify(
-            chosen(reading, None), document=NoProof(none_because=NoProofReason.NONE_PRESENTED)
-        )
+        found = self._host.identify(chosen(reading, None), document=NoProof(none_because=NoProofReason.NONE_PRESENTED))
         self._identified(found)
 
     def _by_card(self, card: str, position: int) -> None:
@@ -122,7 +122,9 @@ def configured(job: dict[str, Any], sandbox: RunningSandbox) -> HostConfig:
     """Return the sandbox's configuration with this run's data folder and settings of ``insi``."""
     config = load_config(sandbox.config)
     insi = config.plugins["insi"].model_copy(update={"settings": job["insi_settings"]})
-    return config.model_copy(update={"data": Path(job["data"]), "plugins": {**config.plugins, "insi": insi}})
+    changes: dict[str, object] = {"data": Path(job["data"]), "plugins": {**config.plugins, "insi": insi}}
+    # A day without cards needs no driver, and starts faster.
+    return config.model_copy(update=changes | ({"readers": ReadersTable()} if job["day"] == "typed" else {}))
 
 
 def told_to(descriptor: int) -> Callable[[Violation], None]:
@@ -135,11 +137,14 @@ def void(_: object) -> None:
 
 
 @contextmanager
-def only_ours(stream: int) -> Iterator[int]:
+def only_ours() -> Iterator[int]:
     """Keep standard output for the result: whatever a plugin prints goes to standard error."""
-    kept = os.dup(stream)
-    os.dup2(2, stream)
-    yield kept
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield kept
+    finally:
+        os.close(kept)
 
 
 def main() -> None:
@@ -148,12 +153,12 @@ def main() -> None:
     sandbox = RunningSandbox(Path(job["sandbox"]))
     config = configured(job, sandbox)
     monitor = Monitor(Packages.installed(), guarded_by(config), told_to(job["report"]))
-    with only_ours(1) as output:
+    with only_ours() as output:
         monitor.install()
         with WatchedHost(config, asker=CheckedAsker(lambda question: ANSWERS.get(question.code))) as host:
             day = Day(host, sandbox)
             getattr(day, job["day"])()
-            slots = [one for one in host.slots() if one.insertion]
+            slots = host.slots() if config.readers.memory.slots else ()
             audited = [{"event": one.event, "plugin": one.plugin} for one in host.audit.records()]
             states = {name: str(entry.state) for name, entry in host.plugins.items()}
         result = {

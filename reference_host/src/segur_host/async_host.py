@@ -1,6 +1,8 @@
 """The same verbs for programs that run an event loop: each one runs in a thread."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -10,8 +12,12 @@ from segur_host.config.model import HostConfig
 from segur_host.dispatch.outcome import HookResult
 from segur_host.host import Host
 from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, Person
+from segur_host.identities.repository import Revision
+from segur_host.inputs import CardInput
+from segur_host.registry.registry import PluginEntry
 from segur_sdk.context import Clock
 from segur_sdk.drivers import SlotState
+from segur_sdk.errors import UserMessage
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.base import Event
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
@@ -56,6 +62,26 @@ class AsyncHost:
     async def call(self, hook: str, event: Event | str, *, asker: Asker | None = None) -> HookResult:
         """See ``Host.call``."""
         return await asyncio.to_thread(self.sync.call, hook, event, asker=asker)
+
+    @property
+    def plugins(self) -> Mapping[str, PluginEntry]:
+        """See ``Host.plugins``."""
+        return self.sync.plugins
+
+    @property
+    def messages(self) -> Mapping[str, UserMessage]:
+        """See ``Host.messages``."""
+        return self.sync.messages
+
+    @asynccontextmanager
+    async def presented(self, card: CardInput) -> AsyncIterator[CardPresence | HostSuppliedReading]:
+        """See ``Host.presented``."""
+        presented = self.sync.presented(card)
+        source = await asyncio.to_thread(presented.__enter__)
+        try:
+            yield source
+        finally:
+            await asyncio.to_thread(presented.__exit__, None, None, None)
 
     async def read_card(
         self, card: str | CardPresence | ApcvContext | HostSuppliedReading, *, asker: Asker | None = None
@@ -117,3 +143,7 @@ class AsyncHost:
     async def search(self, birth_date: date, name: str = "", given_name: str = "") -> tuple[SealedIdentity, ...]:
         """See ``Host.search``."""
         return await asyncio.to_thread(self.sync.search, birth_date, name, given_name)
+
+    async def history(self, identity_ref: str) -> tuple[Revision, ...]:
+        """See ``Host.history``."""
+        return await asyncio.to_thread(self.sync.history, identity_ref)

@@ -38,7 +38,11 @@ def describe(failure: BaseException) -> dict[str, Any]:
 
 def write_report(failure: BaseException) -> HostError:
     """Write the report of an unforeseen failure and return the error that names it."""
-    descriptor, path = tempfile.mkstemp(prefix="segur-incident-", suffix=".json")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(describe(failure), file, indent=2)
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="segur-incident-", suffix=".json")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(describe(failure), file, indent=2)
+    except OSError as refusal:
+        # The disk may be what failed in the first place.
+        return HostError("host.unexpected", report=f"({type(refusal).__name__})", exception=type(failure).__name__)
     return HostError("host.unexpected", report=path, exception=type(failure).__name__)

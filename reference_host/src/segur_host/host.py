@@ -1,7 +1,7 @@
 """The façade that practice software talks to: the verbs of the counter, each one call."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Final, Self
@@ -9,7 +9,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ValidationError
 
 from segur_host.audit.log import AuditLog
-from segur_host.broker.ask import Asker, NobodyToAsk
+from segur_host.broker.ask import Asker, ImpatientAsker, NobodyToAsk
 from segur_host.broker.cards import CardBroker
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
@@ -21,6 +21,7 @@ from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
 from segur_host.dispatch.outcome import HookResult
 from segur_host.drivers.readers import ReadersInChild, RecordedCard
 from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, IdentityDesk, Person
+from segur_host.identities.given import attribute_named, held_to_form
 from segur_host.identities.policy import policy_of
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput, CardReadInput, SlotInput
@@ -70,13 +71,22 @@ class Host:
         self.config = config if isinstance(config, HostConfig) else load_config(Path(config))
         self._asker = asker or NobodyToAsk()
         self._clock = clock or SystemClock()
-        self._database = Database(self.config.data, self.config.tenant)
+        with ExitStack() as opened:
+            self._open(opened, safe_mode=safe_mode)
+            self._opened = opened.pop_all()
+
+    def _open(self, opened: ExitStack, *, safe_mode: bool) -> None:
+        """Open everything; what was opened is closed again if something fails, and in the reverse order at the end."""
+        self._database = opened.enter_context(Database(self.config.data, self.config.tenant))
         self.audit = AuditLog(self._database, self._clock)
+        opened.callback(self.audit.close)
         keys = KeyRing(self.config)
-        self._cards = CardBroker(self._drivers(), self._clock)
         self._http = HttpBroker(
             keys, self.config.environment, {name: str(one.url) for name, one in self.config.network.items()}
         )
+        opened.callback(self._http.close)
+        self._cards = CardBroker(self._drivers(), self._clock)
+        opened.callback(self._cards.close)
         self._registry = Registry(list(discover()), self.config.plugins, safe_mode=safe_mode)
         software = self.config.software
         resources = Resources(
@@ -96,6 +106,7 @@ class Host:
             keys=keys,
         )
         self._dispatcher = Dispatcher(self._registry, resources, self.config.limits.suspend_after)
+        opened.callback(self._dispatcher.close)
         self.traces = TraceStore(self._database, self._clock, self.config.traces.retention_days)
         self._desk = IdentityDesk(
             self._database,
@@ -109,11 +120,8 @@ class Host:
         )
 
     def close(self) -> None:
-        """Let go of readers, connections and storage."""
-        self._cards.close()
-        self._http.close()
-        self.audit.close()
-        self._database.close()
+        """Let go of plugins, readers, connections and storage."""
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +154,7 @@ class Host:
 
         Raises:
             InputError: ``input.hook_unknown``, ``input.hook_decides``, ``input.event``.
+            CardError: a card was read that may not be used in this environment.
         """
         info = HOOKS.get(hook)
         if info is None:
@@ -153,9 +162,9 @@ class Host:
         if info.mode is HookMode.DECIDE:
             raise InputError("input.hook_decides", hook=hook)
         if not isinstance(event, str):
-            return self._dispatcher.call(hook, event, self._caller(asker))
+            return self._called(hook, event, asker)
         with self._event(hook, event) as understood:
-            return self._dispatcher.call(hook, understood, self._caller(asker))
+            return self._called(hook, understood, asker)
 
     @contextmanager
     def presented(self, card: CardInput) -> Iterator[CardPresence | HostSuppliedReading]:
@@ -189,13 +198,11 @@ class Host:
         """
         source = self._cards.presence(card) if isinstance(card, str) else card
         event = CardReadEvent(card=source, occurred_at=self._clock.now())
-        result = self._dispatcher.call("on_card_read", event, self._caller(asker))
+        result = self._called("on_card_read", event, asker)
         if result.value is None:
             raise result.failure or CardError("card.unknown")
-        reading = result.value
-        assert isinstance(reading, CardReading)
-        check_nature(reading.nature, self.config.environment)
-        return reading
+        assert isinstance(result.value, CardReading)
+        return result.value
 
     def identify(
         self,
@@ -262,14 +269,15 @@ class Host:
         """Record corrected traits; a changed strict trait drops the INS and the proof of identity."""
         return self._desk.change(
             identity_ref,
-            lambda known: change_traits(known.record, traits, as_super_user=as_super_user),
+            lambda known: change_traits(known.record, held_to_form(traits, Traits), as_super_user=as_super_user),
             self._caller(None),
         )
 
     def mark(self, identity_ref: str, attribute: IdentityAttribute, *, present: bool = True) -> Identification:
         """Set or clear *homonyme*, *douteux* or *fictif*."""
         engine = set_attribute if present else clear_attribute
-        return self._desk.change(identity_ref, lambda known: engine(known.record, attribute), self._caller(None))
+        named = attribute_named(attribute)
+        return self._desk.change(identity_ref, lambda known: engine(known.record, named), self._caller(None))
 
     def identity(self, identity_ref: str) -> SealedIdentity:
         """Return an identity as it stands now, sealed.
@@ -295,6 +303,12 @@ class Host:
         """Return every revision of an identity with its date, author and events, oldest first."""
         return self._desk.history(identity_ref)
 
+    def _called(self, hook: str, event: Event, asker: Asker | None) -> HookResult:
+        result = self._dispatcher.call(hook, event, self._caller(asker))
+        if isinstance(result.value, CardReading):
+            check_nature(result.value.nature, self.config.environment)
+        return result
+
     def _caller(self, asker: Asker | None) -> Caller:
         actor = self.config.actor
         return Caller(
@@ -306,7 +320,7 @@ class Host:
                 structure=self.config.structure,
             ),
             session=None,
-            asker=asker or self._asker,
+            asker=ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s),
         )
 
     def _drivers(self) -> list[ReadersInChild]:

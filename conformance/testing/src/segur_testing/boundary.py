@@ -7,10 +7,11 @@ There is no exception for imports, because none is needed: reading code is not w
 once a monitor is installed, and what a module does while it is imported is done by whoever imported it.
 
 What it cannot see: files that C code opens (``SSLContext.load_cert_chain``; the connection that follows is seen),
-the inside of child processes (drivers; their start is seen), and code that is out to deceive it, for in one
-process nothing is a wall.
+threads that C code starts, the inside of child processes (drivers; their start is seen), and code that is out to
+deceive it, for in one process nothing is a wall.
 """
 
+import _thread
 import ipaddress
 import os
 import sys
@@ -35,6 +36,7 @@ SDK: Final = "segur_sdk"
 NOBODY: Final = "unknown"
 """Owner of what a thread without any project frame does: its start has been reported before."""
 
+THREAD_STARTED: Final = "_thread.start_new_thread"
 DOOR_PREFIX: Final = "segur."
 """Audit events of ``segur_testing.doors``: an identity refused at a door, whose code follows."""
 
@@ -47,7 +49,7 @@ class Act(StrEnum):
     LIBRARY = "library"
     THREAD = "thread"
     WRITE = "write"
-    SECRET = "secret"
+    READ_KEPT = "read_kept"
     """A key, a certificate, a credential, or the host's own data is read."""
     IDENTITY = "identity"
     """An identity is offered that the host refuses."""
@@ -57,9 +59,9 @@ HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
     Act.NETWORK: ("broker/", "drivers/"),
     Act.PROCESS: ("drivers/",),
     Act.LIBRARY: ("drivers/",),
-    Act.THREAD: ("dispatch/relay.py", "drivers/"),
+    Act.THREAD: ("aside.py", "dispatch/relay.py", "drivers/"),
     Act.WRITE: ("storage/", "audit/", "broker/", "drivers/"),
-    Act.SECRET: ("storage/", "audit/", "config/", "broker/"),
+    Act.READ_KEPT: ("storage/", "audit/", "config/", "broker/"),
     Act.IDENTITY: (),
 }
 """Where in the host each act may come from."""
@@ -81,7 +83,7 @@ _EVENTS: Final[Mapping[str, Act]] = {
         Act.PROCESS,
     ),
     "ctypes.dlopen": Act.LIBRARY,
-    **dict.fromkeys(("_thread.start_new_thread", "_thread.start_joinable_thread"), Act.THREAD),
+    **dict.fromkeys((THREAD_STARTED, "_thread.start_joinable_thread"), Act.THREAD),
     **dict.fromkeys(
         (
             "os.chmod",
@@ -186,6 +188,8 @@ class Monitor:
         """Listen from now on. Python offers no way back."""
         sys.dont_write_bytecode = True
         sys.addaudithook(self._heard)
+        if sys.version_info < (3, 12):
+            _announce_threads()
 
     def judge(self, event: str, args: tuple[Any, ...], frame: FrameType | None) -> Violation | None:
         """Say whether an event, raised in ``frame``, goes round the broker.
@@ -238,7 +242,7 @@ class Monitor:
         secret = any(_bears_a_secret(Path(one)) for one in (given, real)) or any(
             _is_in(real, one) for one in self._guarded
         )
-        return Act.SECRET if secret else None
+        return Act.READ_KEPT if secret else None
 
     def _owner(self, file: str) -> str | None:
         if file not in self._owner_of:
@@ -249,6 +253,18 @@ class Monitor:
     def _from_package(self, file: str) -> str:
         place = next(place for place, _ in self._places if _is_in(file, place))
         return Path(file).relative_to(Path(place).parent).as_posix()
+
+
+def _announce_threads() -> None:
+    """Raise for each new thread the event that the interpreter itself raises from Python 3.12 on only."""
+    start = _thread.start_new_thread
+
+    def start_new_thread(*args: Any) -> int:
+        sys.audit(THREAD_STARTED, *args)
+        return start(*args)
+
+    for module, name in ((_thread, "start_new_thread"), (_thread, "start_new"), (threading, "_start_new_thread")):
+        setattr(module, name, start_new_thread)
 
 
 def _folder(package: str) -> Path:

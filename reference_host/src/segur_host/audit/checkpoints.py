@@ -5,6 +5,7 @@ host looked, the chain was not as it had been written; the evidence stays althou
 is signed over the one before.
 """
 
+import errno
 import hashlib
 import hmac
 import json
@@ -110,7 +111,7 @@ class CheckpointFile:
             os.lseek(descriptor, 0, os.SEEK_END)
             if os.write(descriptor, content) != len(content):
                 os.ftruncate(descriptor, known.whole_bytes)
-                raise OSError("short write")
+                raise OSError(errno.ENOSPC, "short write")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

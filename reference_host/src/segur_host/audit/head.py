@@ -6,6 +6,7 @@ power failure takes is told apart by the boot that wrote it. Before a commit it 
 announced, and nothing else is accepted after its end.
 """
 
+import errno
 import hashlib
 import hmac
 import json
@@ -112,7 +113,9 @@ class HeadFile:
         content = f"{fields}\n{self._mac(fields)}\n".encode("ascii").ljust(HEAD_BYTES)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         if os.write(self._descriptor, content) != HEAD_BYTES:
-            raise OSError("short write")
+            # Only a new file can run out of room: later ones overwrite their own. No head is better than half of one.
+            os.ftruncate(self._descriptor, 0)
+            raise OSError(errno.ENOSPC, "short write")
         self._known = content, head
         if durable:
             os.fsync(self._descriptor)

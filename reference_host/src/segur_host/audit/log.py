@@ -70,6 +70,8 @@ class AuditLog:
     def verify(self) -> Verification:
         """Check every record, their order and number, head and checkpoints. Nothing is written.
 
+        Not to be called within a write of the same thread that has appended records.
+
         What it cannot see: head, checkpoints and database put back together to an earlier state of all three.
         Against that, copies of ``audit.checkpoints`` are kept elsewhere.
 
@@ -168,7 +170,9 @@ class AuditLog:
         if found is not None:
             count = self._checkpoints.add(lines, Line(LineKind.BREAK, self._now(), end, found))
         elif not lines.whole_bytes:
-            # A trace that there is an audit, so that an emptied one is not taken for a new one.
+            # A trace that there is an audit, so that an emptied one is not taken for a new one. The head comes
+            # first: a line without head would look like one that somebody removed.
+            self._head.write(Head(tenant, boot=this_boot()))
             count = self._checkpoints.add(lines, Line(LineKind.CHECKPOINT, self._now(), Link()))
         known = head if isinstance(head, Head) else Head(tenant)
         return attrs.evolve(known, end=end, pending=None, checkpoints=count, boot=this_boot()), found

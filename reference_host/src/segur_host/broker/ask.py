@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+from segur_host.aside import Aside
 from segur_sdk.errors import InputError
 from segur_sdk.models.notice import Question
 
@@ -26,6 +27,26 @@ class NobodyToAsk:
     def ask(self, question: Question) -> str:
         """Refuse, naming the question by its code."""
         raise InputError("input.nobody_to_ask", question=question.code)
+
+
+class ImpatientAsker:
+    """Waits for an answer no longer than configured: a question nobody sees must not hold a call for ever.
+
+    Args:
+        asker: puts the question.
+        seconds: how long it may take.
+    """
+
+    def __init__(self, asker: Asker, seconds: float) -> None:
+        self._asker = asker
+        self._seconds = seconds
+
+    def ask(self, question: Question) -> str:
+        """Return the answer; one that comes too late is as good as none."""
+        asking = Aside(lambda: self._asker.ask(question), name="segur-ask")
+        if not asking.wait(self._seconds):
+            raise InputError("input.no_answer", question=question.code, reason="timed_out")
+        return asking.result()
 
 
 class CheckedAsker:

@@ -1,24 +1,28 @@
 """HTTP for plugins: one client per purpose, its TLS context and certificate included.
 
 Each exchange writes a ticket in the audit before a byte leaves, so that connections seen by a service can be
-compared with what the host allowed.
+compared with what the host allowed. Nothing is kept from one exchange to the next but the connection: no cookie.
 """
 
 import ssl
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from segur_host.broker.keys import KeyRing
-from segur_host.broker.lending import Borrower
+from segur_host.broker.lending import Borrower, usable_seconds
+from segur_host.broker.time_limit import TimeLimitedSocket, time_limit
 from segur_sdk.context import HttpReply
-from segur_sdk.errors import ConfigError, ServiceError
+from segur_sdk.errors import ConfigError, PluginError, SegurError, ServiceError
 from segur_sdk.manifest import NetworkUse
 from segur_sdk.models.actor import Environment
 
 CONNECT_S: Final = 10.0
+HOSTS_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding", "te", "upgrade"})
+"""What addresses and frames a request; a plugin that set them could speak to another server, or twice."""
 
 
 class HttpBroker:
@@ -34,7 +38,7 @@ class HttpBroker:
         self._keys = keys
         self._environment = environment
         self._sandbox_urls = sandbox_urls
-        self._clients: dict[str, httpx.Client] = {}
+        self._clients: dict[tuple[str, str | None, str], httpx.Client] = {}
 
     def client(self, use: NetworkUse, borrower: Borrower) -> "BoundClient":
         """Return the client of one declared purpose for one call.
@@ -43,12 +47,23 @@ class HttpBroker:
             ConfigError: ``config.no_address`` and those of the key ring.
         """
         address = self._address(use)
-        shared = self._clients.get(use.purpose)
+        # Two plugins may give one name to different purposes: neither gets the other's certificate.
+        place = (use.purpose, use.key, use.trust)
+        shared = self._clients.get(place)
         if shared is None:
             # A TLS context of our own: neither the system's trust store nor the environment has a say.
             context = self._keys.ssl_context(use.key, use.trust)
-            shared = httpx.Client(verify=context, trust_env=False, follow_redirects=False, timeout=CONNECT_S)
-            shared = self._clients.setdefault(use.purpose, shared)
+            context.sslsocket_class = TimeLimitedSocket
+            shared = httpx.Client(
+                verify=context,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=CONNECT_S,
+                # What is compressed is not measured by its size.
+                headers={"accept-encoding": "identity"},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            )
+            shared = self._clients.setdefault(place, shared)
         return BoundClient(shared, address, use.purpose, borrower)
 
     def close(self) -> None:
@@ -86,22 +101,23 @@ class BoundClient:
     ) -> HttpReply:
         """Send one request within the deadline of the call; see ``segur_sdk.context.HttpClient``."""
         self._borrower.require_running()
+        left = usable_seconds(self._borrower)
+        if left <= 0:
+            raise ServiceError("service.timed_out", retryable=True, purpose=self._purpose)
         progress = _Progress()
-        request = self._client.build_request(
-            method,
-            self._address + path,
-            headers=headers,
-            content=body,
-            timeout=self._timeout(),
-            extensions={"trace": progress.note},
-        )
+        request = self._request(method, path, headers or {}, body)
+        request.extensions = {
+            "trace": progress.note,
+            "timeout": httpx.Timeout(left, connect=min(left, CONNECT_S)).as_dict(),
+        }
         self._borrower.record("broker.http", purpose=self._purpose, host=urlsplit(self._address).netloc)
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                content = self._read(response, max_answer)
-            finally:
-                response.close()
+            with time_limit(left):
+                response = self._client.send(request, stream=True)
+                try:
+                    content = self._read(response, max_answer)
+                finally:
+                    response.close()
         except httpx.HTTPError as failure:
             raise _diagnose(failure, self._purpose, progress) from None
         # The call may have been given up while it waited: its answer must then change nothing.
@@ -109,22 +125,34 @@ class BoundClient:
         names = {name.lower(): value for name, value in response.headers.items()}
         return HttpReply(status=response.status_code, headers=names, body=content)
 
-    def _timeout(self) -> httpx.Timeout:
-        left = self._borrower.deadline.remaining()
-        if left <= 0:
-            raise ServiceError("service.timed_out", retryable=True, purpose=self._purpose)
-        return httpx.Timeout(left, connect=min(left, CONNECT_S))
+    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+        """Return the request, if it goes to the address of the purpose and nowhere else."""
+        try:
+            request = self._client.build_request(method, self._address + path, headers=headers, content=body)
+        except (httpx.InvalidURL, ValueError, TypeError, AttributeError):
+            raise self._refused("form") from None
+        if not HOSTS_OWN_HEADERS.isdisjoint(name.lower() for name in headers):
+            raise self._refused("headers")
+        base, url = httpx.URL(self._address), request.url
+        below = url.path == base.path or url.path.startswith(base.path.rstrip("/") + "/")
+        if _server(url) != _server(base) or not below or ".." in url.path.split("/"):
+            raise self._refused("path")
+        return request
+
+    def _refused(self, field: str) -> PluginError:
+        return PluginError("plugin.request_refused", plugin=self._borrower.plugin, purpose=self._purpose, field=field)
 
     def _read(self, response: httpx.Response, max_answer: int) -> bytes:
         content = bytearray()
-        for chunk in response.iter_bytes():
+        for chunk in response.iter_raw():
             content += chunk
             if len(content) > max_answer:
                 raise ServiceError("service.answer_too_large", maybe_processed=True, purpose=self._purpose)
-            # A read timeout bounds one read only; a service that drips would never reach it.
-            if self._borrower.deadline.remaining() <= 0:
-                raise ServiceError("service.timed_out", maybe_processed=True, retryable=True, purpose=self._purpose)
         return bytes(content)
+
+
+def _server(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
+    return url.scheme, url.userinfo, url.host, url.port
 
 
 class _Progress:
@@ -138,13 +166,15 @@ class _Progress:
             self.request_began = True
 
 
-def _diagnose(failure: httpx.HTTPError, purpose: str, progress: _Progress) -> ServiceError:
+def _diagnose(failure: httpx.HTTPError, purpose: str, progress: _Progress) -> SegurError:
     """Name what happened; a request that began may have been processed, whatever the error says."""
+    if isinstance(failure, httpx.LocalProtocolError):
+        return PluginError("plugin.request_refused", purpose=purpose, field="form")
     began = progress.request_began
     tls = _tls_failure(failure)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return ServiceError("service.server_certificate", purpose=purpose, reason=tls.verify_code)
-    if tls is not None and "alert" in (tls.reason or "").lower():
+    if tls is not None and _blames_our_certificate(tls.reason or ""):
         return ServiceError("service.client_certificate_refused", purpose=purpose, reason=tls.reason)
     if isinstance(failure, httpx.TimeoutException):
         return ServiceError("service.timed_out", retryable=True, maybe_processed=began, purpose=purpose)
@@ -157,6 +187,15 @@ def _diagnose(failure: httpx.HTTPError, purpose: str, progress: _Progress) -> Se
         purpose=purpose,
         reason=type(failure).__name__,
     )
+
+
+def _blames_our_certificate(reason: str) -> bool:
+    """Tell whether the server's alert is about us (RFC 8446, 6.2): any other one is its own affair.
+
+    ``handshake_failure`` is what a server of TLS 1.2 says to a client whose certificate does not suit it.
+    """
+    told = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
+    return "ALERT" in reason and any(one in reason for one in told)
 
 
 def _tls_failure(failure: BaseException | None) -> ssl.SSLError | None:

@@ -5,7 +5,6 @@ from typing import Final, Protocol
 from segur_sdk.context import Deadline
 from segur_sdk.errors import Fact
 
-
 RESERVE_S: Final = 0.5
 """What is left of a call's time for the plugin to say that a service or a card did not answer."""
 

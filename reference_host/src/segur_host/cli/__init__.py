@@ -1,13 +1,17 @@
 """The ``segur`` command. Other packages add theirs by the entry point group ``segur.commands``."""
 
+import os
 import sys
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from typing import Final
 
 import typer
+from rich.markup import escape
 
 from segur_host.cli import audit, call, demo, doctor, hooks, identify, plugins
 from segur_host.cli.failing import run
+from segur_host.cli.output import only_json, problems
 
 COMMANDS_GROUP: Final = "segur.commands"
 
@@ -28,11 +32,31 @@ def application() -> typer.Typer:
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(audit.app, name="audit")
     app.add_typer(demo.app, name="demo")
-    for found in sorted(entry_points(group=COMMANDS_GROUP), key=lambda one: one.name):
-        app.add_typer(found.load(), name=found.name)
+    for name, group in _added_commands():
+        app.add_typer(group, name=name)
     return app
+
+
+def _added_commands() -> Iterator[tuple[str, typer.Typer]]:
+    """Give the commands of other packages; one that cannot be loaded is named and stops no other command."""
+    for found in sorted(entry_points(group=COMMANDS_GROUP), key=lambda one: one.name):
+        try:
+            with only_json():
+                group = found.load()
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - another package's code
+            reason = type(failure).__name__
+        else:
+            if isinstance(group, typer.Typer):
+                yield found.name, group
+                continue
+            reason = "not_a_command"
+        problems.print(escape(f"Commande « {found.name} » ignorée : elle ne se charge pas ({reason})."))
 
 
 def main() -> None:
     """Run ``segur`` and exit with the status that its documentation promises."""
-    sys.exit(run(application()))
+    status = run(application())
+    # The answer is written. What a plugin that was given up still prints is not part of it.
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    sys.exit(status)

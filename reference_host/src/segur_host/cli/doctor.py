@@ -59,15 +59,13 @@ def examine(load: Callable[[], HostConfig]) -> Iterator[Check]:
     yield Check("configuration", "ok", f"environnement {config.environment}")
     yield from _keys(config)
     try:
-        host = Host(config)
+        with Host(config) as host:
+            yield Check("données", "ok", "base chiffrée lisible")
+            yield from _audit(host)
+            yield from _plugins(host)
+            yield from _readers(host)
     except SegurError as failure:
         yield _problem("données", failure)
-        return
-    with host:
-        yield Check("données", "ok", "base chiffrée lisible")
-        yield from _audit(host)
-        yield from _plugins(host)
-        yield from _readers(host)
 
 
 def _keys(config: HostConfig) -> Iterator[Check]:
@@ -92,7 +90,11 @@ def _keys(config: HostConfig) -> Iterator[Check]:
 
 
 def _audit(host: Host) -> Iterator[Check]:
-    found = host.audit.verify()
+    try:
+        found = host.audit.verify()
+    except SegurError as failure:
+        yield _problem("audit", failure)
+        return
     if found.ok:
         yield Check("audit", "ok", f"{found.records} enregistrements intacts")
     else:

@@ -24,6 +24,10 @@ class JsonOutput:
         self._stream.write(json.dumps(value, ensure_ascii=False) + "\n")
         self._stream.flush()
 
+    def close(self) -> None:
+        """Let go of the descriptor."""
+        self._stream.close()
+
 
 @contextmanager
 def only_json() -> Iterator[JsonOutput]:
@@ -38,3 +42,4 @@ def only_json() -> Iterator[JsonOutput]:
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
+        output.close()

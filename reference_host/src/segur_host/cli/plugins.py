@@ -1,5 +1,6 @@
 """``segur plugins``: which plugins there are, in which state, and how to accept one."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from segur_host.host import Host
 from segur_host.messages import explain
 from segur_host.registry.discovery import discover
 from segur_host.registry.registry import PluginEntry
-from segur_sdk.errors import PluginError, SegurError
+from segur_sdk.errors import ConfigError, PluginError, SegurError
 from segur_sdk.manifest import PluginManifest
 
 app = typer.Typer(help="Modules : états, déclarations, activation.", no_args_is_help=True)
@@ -58,12 +59,24 @@ def enable(plugin: str, *, config: ConfigOption = None) -> None:
 
 
 def _write_hash(path: Path, plugin: str, sha256: str) -> None:
-    document = tomlkit.parse(path.read_text("utf-8"))
+    # Bytes, so that line ends stay what they are.
+    document = tomlkit.parse(path.read_bytes())
     tables = document.setdefault("plugins", tomlkit.table(is_super_table=True))
     table = tables.setdefault(plugin, tomlkit.table())
     table["enabled"] = True
     table["manifest_sha256"] = sha256
-    path.write_text(tomlkit.dumps(document), "utf-8")
+    try:
+        _replace(path.resolve(), tomlkit.dumps(document).encode("utf-8"))
+    except OSError as failure:
+        raise ConfigError("config.not_writable", file=path.name, reason=type(failure).__name__) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put the new file in the place of the old one at once: a crash leaves either, never a part."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_bytes(content)
+    shutil.copymode(path, draft)
+    draft.replace(path)
 
 
 def _show_grants(manifest: PluginManifest) -> None:

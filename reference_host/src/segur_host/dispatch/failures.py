@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from segur_host.dispatch.outcome import OutcomeStatus
 from segur_sdk.errors import (
@@ -56,7 +56,7 @@ def typed(plugin: str, failure: SegurError) -> SegurError:
     """
     try:
         return _made_anew(failure)
-    except (AttributeError, TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - the object is the plugin's own, and may do anything
         return unexpected(plugin, failure)
 
 
@@ -64,15 +64,16 @@ def _made_anew(failure: SegurError) -> SegurError:
     kind = next((kind for kind in _KINDS if isinstance(failure, kind)), SegurError)
     if not (len(failure.code) <= MAX_CODE and isinstance(failure.facts, Mapping) and len(failure.facts) <= MAX_FACTS):
         raise ValueError("not an error as the SDK makes it")
-    doubt = {"maybe_processed": bool(failure.maybe_processed)} if isinstance(failure, ServiceError) else {}
-    made = kind(
+    facts: dict[str, Any] = {str(name): _plain(fact) for name, fact in failure.facts.items()}
+    made: SegurError = kind(
         failure.code,
         source=ErrorSource(failure.source),
         retryable=bool(failure.retryable),
         user_message_key=str(failure.user_message_key),
-        **doubt,
-        **{str(name): _plain(fact) for name, fact in failure.facts.items()},
+        **facts,
     )
+    if isinstance(failure, ServiceError) and isinstance(made, ServiceError):
+        made.maybe_processed = bool(failure.maybe_processed)
     made.traced = tuple(one for one in failure.traced if isinstance(one, Value))
     return made
 

@@ -50,22 +50,28 @@ class _Chain(Generic[T]):
         """Run the steps on the thread that calls this."""
         for step in self._steps:
             deadline = CallDeadline(step.seconds)
-            with self._lock:
-                if self._abandoned:
-                    return
-                self._deadline = deadline
+            if not self._begin(deadline):
+                return
             result = step.run(deadline)
-            with self._lock:
-                late = self._abandoned
-                if not late:
-                    self.results.append(result)
-                    self._deadline = None
-            if late:
+            if not self._keep(result):
                 step.on_late(result)
                 return
             if self._stops_after(result):
                 break
         self.finished.set()
+
+    def _begin(self, deadline: CallDeadline) -> bool:
+        with self._lock:
+            if not self._abandoned:
+                self._deadline = deadline
+            return not self._abandoned
+
+    def _keep(self, result: T) -> bool:
+        with self._lock:
+            if not self._abandoned:
+                self.results.append(result)
+                self._deadline = None
+            return not self._abandoned
 
     def wait(self) -> bool:
         """Wait for the end of the chain; return False when the step in progress outlived its deadline."""

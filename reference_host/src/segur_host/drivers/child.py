@@ -1,12 +1,14 @@
 """The other end of a driver's pipe: one process, one driver, one JSON object per line.
 
 Started as ``python -m segur_host.drivers.child``. The first line names the class and gives its settings; each
-following line is a call. Bytes travel as hexadecimal. Whatever the driver prints goes to standard error.
+following line is a call, whose number the answer repeats. Bytes travel as hexadecimal. Whatever the driver prints
+goes to standard error.
 """
 
 import json
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -23,7 +25,8 @@ def main() -> None:
     module, _, name = start["entry"].partition(":")
     driver = getattr(import_module(module), name)(**start["settings"])
     for line in calls:
-        _answer(answers, _run(driver, json.loads(line)))
+        call = json.loads(line)
+        _answer(answers, {"id": call["id"], **_run(driver, call)})
 
 
 def _run(driver: Any, call: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +50,9 @@ def _plain(value: Any) -> Any:
 
 
 def _answer(answers: BinaryIO, reply: dict[str, Any]) -> None:
-    answers.write(json.dumps(reply).encode("ascii") + b"\n")
+    # When the host is gone nobody waits for an answer; the next read ends the loop.
+    with suppress(BrokenPipeError):
+        answers.write(json.dumps(reply).encode("ascii") + b"\n")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ POWER_ON: Final = b"\x01"
 RESET: Final = b"\x02"
 GET_ATR: Final = b"\x04"
 CONNECT_S: Final = 2.0
+ATR_LENGTHS: Final = range(2, 34)
+"""ISO 7816-3. A card that gives anything else is there, but mute."""
 
 
 class _Slot:
@@ -105,7 +107,7 @@ class MemoryCardSource:
             SlotState(
                 slot=slot.name,
                 present=slot.atr is not None,
-                atr=slot.atr.hex().upper() if slot.atr else None,
+                atr=slot.atr.hex().upper() if slot.atr and len(slot.atr) in ATR_LENGTHS else None,
                 insertion=slot.insertion,
             )
             for slot in self._slots.values()

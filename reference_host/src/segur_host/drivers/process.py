@@ -25,40 +25,45 @@ class DriverProcess:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._answers: SimpleQueue[bytes] = SimpleQueue()
-        self.generation = 0
-        """Grows each time the child is started: nothing known of cards survives it."""
+        self._generation = 0
+        self._calls = 0
 
     def start(self) -> None:
-        """Start the child ahead of the first call, which then need not wait for it."""
-        with self._lock:
+        """Start the child ahead of the first call, which then need not wait for it and tells what went wrong."""
+        with self._lock, suppress(OSError):
             self._running()
 
-    def call(self, method: str, *arguments: str | bytes, timeout: float) -> Any:
+    def call(self, method: str, *arguments: str | bytes, timeout: float) -> tuple[Any, int]:
         """Make one call; a child that does not answer within ``timeout`` seconds is killed.
 
+        Returns:
+            What the driver returned, and the generation of the child that said so: it grows each time one is
+            started, and nothing known of cards survives it.
+
         Raises:
-            CardError: what the driver raised, or ``card.driver_stopped``, ``card.driver_hung``.
+            CardError: what the driver raised, or ``card.driver_stopped``, ``card.driver_hung``,
+                ``card.reader_in_use`` while other calls take all that time.
         """
         plain = [{"hex": one.hex()} if isinstance(one, bytes) else one for one in arguments]
-        line = json.dumps({"method": method, "arguments": plain}).encode("ascii") + b"\n"
-        with self._lock:
-            reply = self._exchange(line, timeout)
-        error = reply.get("error")
-        if error is not None:
-            raise CardError(error["code"], retryable=error["retryable"], **error["facts"])
-        value = reply["value"]
-        return bytes.fromhex(value["hex"]) if isinstance(value, dict) and set(value) == {"hex"} else value
+        if not self._lock.acquire(timeout=timeout):
+            raise CardError("card.reader_in_use", retryable=True)
+        try:
+            self._calls += 1
+            value = self._exchange({"id": self._calls, "method": method, "arguments": plain}, timeout)
+            return value, self._generation
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End the child; a later call starts another."""
         with self._lock:
             self._kill()
 
-    def _exchange(self, line: bytes, timeout: float) -> dict[str, Any]:
-        child = self._running()
-        assert child.stdin is not None
+    def _exchange(self, call: dict[str, Any], timeout: float) -> Any:
         try:
-            child.stdin.write(line)
+            child = self._running()
+            assert child.stdin is not None
+            child.stdin.write(json.dumps(call).encode("ascii") + b"\n")
             child.stdin.flush()
             answer = self._answers.get(timeout=timeout)
         except Empty:
@@ -66,18 +71,25 @@ class DriverProcess:
             raise CardError("card.driver_hung", retryable=True) from None
         except OSError:
             answer = b""
-        if not answer:
+        try:
+            reply = json.loads(answer)
+            if reply["id"] != call["id"]:
+                raise ValueError("the answer to another call")
+            failure = _failure(reply)
+            value = None if failure else _value(reply["value"])
+        except (ValueError, KeyError, TypeError):
+            # The child is gone, or what it says cannot be trusted any more.
             self._kill()
-            raise CardError("card.driver_stopped", retryable=True)
-        reply = json.loads(answer)
-        assert isinstance(reply, dict)
-        return reply
+            raise CardError("card.driver_stopped", retryable=True) from None
+        if failure is not None:
+            raise failure
+        return value
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._kill()
-        self.generation += 1
+        self._generation += 1
         self._answers = SimpleQueue()
         child = subprocess.Popen(
             [sys.executable, "-m", "segur_host.drivers.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -99,6 +111,17 @@ class DriverProcess:
             with suppress(OSError):
                 child.stdin.close()
         child.wait()
+
+
+def _failure(reply: dict[str, Any]) -> CardError | None:
+    error = reply.get("error")
+    if error is None:
+        return None
+    return CardError(error["code"], retryable=error["retryable"], **error["facts"])
+
+
+def _value(value: Any) -> Any:
+    return bytes.fromhex(value["hex"]) if isinstance(value, dict) and set(value) == {"hex"} else value
 
 
 def _pump(child: "subprocess.Popen[bytes]", answers: "SimpleQueue[bytes]") -> None:

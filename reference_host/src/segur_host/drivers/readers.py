@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from segur_host.broker.cards import APDU_S, LOOK_S
 from segur_host.drivers.process import DriverProcess
 from segur_sdk.drivers import SlotState
@@ -23,26 +25,27 @@ class ReadersInChild:
 
     def slots(self) -> tuple[SlotState, ...]:
         """Return every slot; an insertion number tells the child's generation too."""
-        states = [SlotState.model_validate(state) for state in self._process.call("slots", timeout=LOOK_S)]
-        base = self._process.generation * 1_000_000
+        found, generation = self._process.call("slots", timeout=LOOK_S)
+        try:
+            states = [SlotState.model_validate(state) for state in found]
+        except (ValidationError, TypeError):
+            raise CardError("card.driver_failed", reason="slots") from None
+        base = generation * 1_000_000
         return tuple(state.model_copy(update={"insertion": base + state.insertion}) for state in states)
 
     def connect(self, slot: str) -> bytes:
         """Take the card for the caller alone and return its ATR."""
-        atr = self._process.call("connect", slot, timeout=APDU_S)
-        assert isinstance(atr, bytes)
-        return atr
+        return _bytes(self._process.call("connect", slot, timeout=APDU_S)[0], slot)
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         """Exchange one APDU; a card that does not answer costs its driver's process, and is said to be mute."""
         try:
-            answer = self._process.call("transmit", slot, command, timeout=timeout)
+            answer, _ = self._process.call("transmit", slot, command, timeout=timeout)
         except CardError as failure:
             if failure.code == "card.driver_hung":
                 raise CardError("card.mute", slot=slot, retryable=True) from None
             raise
-        assert isinstance(answer, bytes)
-        return answer
+        return _bytes(answer, slot)
 
     def disconnect(self, slot: str) -> None:
         """Reset the card and let others use it."""
@@ -51,6 +54,12 @@ class ReadersInChild:
     def close(self) -> None:
         """End the child."""
         self._process.close()
+
+
+def _bytes(answer: Any, slot: str) -> bytes:
+    if not isinstance(answer, bytes):
+        raise CardError("card.driver_failed", slot=slot, reason="answer")
+    return answer
 
 
 class RecordedCard:

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.outcome import HookResult, Outcome
+from segur_host.identities.given import held_to_form
 from segur_host.identities.repository import IdentityRepository, Revision
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
@@ -39,7 +40,9 @@ from segur_sdk.models.identity import (
     Divergence,
     InsCandidate,
     InsEvidence,
+    NoProof,
     Presentation,
+    ProofDocument,
     SearchTraits,
     TraitName,
     Traits,
@@ -47,6 +50,7 @@ from segur_sdk.models.identity import (
 from segur_sdk.models.notice import Notice
 
 Person = Traits | SearchTraits | CardSubject | InsCandidate
+_PEOPLE: Final = (Traits, SearchTraits, CardSubject, InsCandidate)
 CallHook = Callable[[str, Event, Caller], HookResult]
 NOTHING_CONFIRMED: frozenset[TraitName] = frozenset()
 
@@ -111,9 +115,8 @@ class IdentityDesk:
         automatic: bool = False,
     ) -> Identification:
         """Find the person or record him, then qualify him; see ``Host.identify``."""
-        known = self._find(person)
-        if known is None and isinstance(person, Traits):
-            known = self._add(create(person), caller)
+        person = held_to_form(person, *_PEOPLE)
+        known = self._found_or_added(person, caller) if isinstance(person, Traits) else self._find(person)
         if known is None:
             return self._newcomer(person, caller, presentation, confirmed, automatic=automatic)
         if isinstance(person, CardSubject):
@@ -138,6 +141,8 @@ class IdentityDesk:
         automatic: bool = False,
     ) -> Identification:
         """Ask for evidence if the INS is not known yet, then take the document; see ``Host.qualify``."""
+        person = None if person is None else held_to_form(person, *_PEOPLE)
+        presentation = None if presentation is None else held_to_form(presentation, ProofDocument, NoProof)
         known = self._repository.current(identity_ref)
         found = Identification(identity=None)
         if known.record.matricule is None:
@@ -242,7 +247,9 @@ class IdentityDesk:
         if differing:
             return attrs.evolve(found, notices=(notice("identity.divergences"),))
         holders = self._repository.holding(evidence.individual.matricule.value)
-        if len(holders) == 1:
+        if len(holders) > 1:
+            raise IdentityError("identity.several_files", count=len(holders))
+        if holders:
             change = apply_evidence(
                 holders[0].record, evidence, environment=self._environment, policy=self._policy, confirmed=confirmed
             )
@@ -281,6 +288,11 @@ class IdentityDesk:
             known = self._apply(known, change, caller)
             found = attrs.evolve(found, notices=found.notices + change.notices)
         return attrs.evolve(found, identity=self._seal(known), asking=asking(known.record, self._policy))
+
+    def _found_or_added(self, traits: Traits, caller: Caller) -> Revision:
+        # In one write: two counters that record the same person at once must not make two files of him.
+        with self._database.accepting():
+            return self._find(traits) or self._add(create(traits), caller)
 
     def _add(self, change: Change, caller: Caller) -> Revision:
         with self._database.accepting():

@@ -1,0 +1,225 @@
+"""Hosts with made-up plugins: each one a real distribution on ``sys.path``, as an installer leaves it."""
+
+import base64
+import hashlib
+import importlib
+import io
+import itertools
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segur_host import Host
+from segur_host.cli import application
+from segur_host.cli.failing import run
+from segur_host.config.model import HostConfig
+from segur_sdk.hooks import HOOKS
+from segur_sdk.hooks.session_login import SessionLoginEvent
+from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Structure
+
+_NUMBER = itertools.count(1)
+
+_MANIFEST = """
+manifest_version = 1
+id = "{plugin}"
+display_name = "Module {plugin}"
+description = "A plugin made up by a test."
+license = "Apache-2.0"
+maintainers = ["tests"]
+sdk = ">=0.1,<2"
+entry = "{package}.plugin:Plugin"
+{top}
+{tables}
+"""
+
+_MODULE = """
+from segur_sdk.hooks import SegurHooks, hookimpl
+
+{preamble}
+
+class Plugin(SegurHooks):
+    @hookimpl
+    def {hook}(self, event, ctx):
+{body}
+"""
+
+ANSWER = """
+from segur_sdk.hooks.session_login import SessionContribution
+return SessionContribution(mailboxes=("{plugin}",))
+"""
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Install a plugin and return the SHA-256 of its manifest.
+
+    ``body``: of its hook method. ``module``: all of its module instead. ``manifest``: instead of one that declares
+    that hook. ``top`` and ``tables``: lines added to the manifest. ``files``: further files of the package.
+    ``tamper``: files of the package rewritten after their hashes were recorded. ``entry_point``: another value.
+    """
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    packages: list[str] = []
+
+    def install(
+        plugin: str,
+        *,
+        body: str | None = None,
+        module: str | None = None,
+        preamble: str = "",
+        hook: str = "on_session_login",
+        manifest: str | bytes | None = None,
+        top: str = "",
+        tables: str | None = None,
+        files: dict[str, str] | None = None,
+        tamper: dict[str, str] | None = None,
+        entry_point: str | None = None,
+        record: str | None = None,
+        distribution: str | None = None,
+    ) -> str:
+        package = f"made_up_{plugin}_{next(_NUMBER)}"
+        packages.append(package)
+        if module is None:
+            told = textwrap.indent(textwrap.dedent(body or ANSWER.format(plugin=plugin)).strip(), " " * 8)
+            module = _MODULE.format(preamble=preamble, hook=hook, body=told)
+        if manifest is None:
+            declared = f'[[hooks]]\nname = "{hook}"\nversion = "1.0"\n' if tables is None else tables
+            manifest = _MANIFEST.format(plugin=plugin, package=package, top=top, tables=declared)
+        elif isinstance(manifest, str):
+            manifest = manifest.replace("{package}", package)
+        content = {
+            "__init__.py": b"",
+            "plugin.py": module.replace("{package}", package).encode(),
+            "segur_plugin.toml": manifest if isinstance(manifest, bytes) else manifest.encode(),
+            **{name: text.encode() for name, text in (files or {}).items()},
+        }
+        folder = site / package
+        folder.mkdir()
+        lines = []
+        for name, data in content.items():
+            (folder / name).write_bytes(data)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            lines.append(f"{package}/{name},sha256={digest},{len(data)}")
+        for name, text in (tamper or {}).items():
+            (folder / name).write_text(text.replace("{package}", package))
+        metadata = site / f"{(distribution or package)}-1.2.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution or package}\nVersion: 1.2\n")
+        value = entry_point if entry_point is not None else f"{package}:segur_plugin.toml"
+        (metadata / "entry_points.txt").write_text(f"[segur.plugins]\n{plugin} = {value}\n")
+        (metadata / "RECORD").write_text(
+            "\n".join(lines) + "\n" if record is None else record.replace("{package}", package)
+        )
+        importlib.invalidate_caches()
+        return hashlib.sha256(content["segur_plugin.toml"]).hexdigest()
+
+    yield install
+    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
+        del sys.modules[name]
+
+
+def _tables(plugins: dict[str, Any]) -> dict[str, Any]:
+    return {
+        plugin: {"enabled": True, "manifest_sha256": found} if isinstance(found, str) else found
+        for plugin, found in plugins.items()
+    }
+
+
+@pytest.fixture
+def make_config(tmp_path: Path) -> Callable[..., HostConfig]:
+    """Make a configuration; plugins by the hash of their manifest, or by their whole table."""
+
+    def make_config(plugins: dict[str, Any] | None = None, **changes: Any) -> HostConfig:
+        return HostConfig.model_validate(
+            {
+                "version": 1,
+                "environment": "sandbox",
+                "data": tmp_path / "data",
+                "software": {"name": "Logiciel", "version": "1.0", "authorisation": "TESTSGIE0000"},
+                "structure": {"finess": "0B0152872", "name": "PHARMACIE DU CENTRE"},
+                "actor": {"kind": "operator", "name": "Comptoir 1", "workstation": "poste-1"},
+                "plugins": _tables(plugins or {}),
+                **changes,
+            }
+        )
+
+    return make_config
+
+
+@pytest.fixture
+def open_host(make_config: Callable[..., HostConfig]) -> Iterator[Callable[..., Host]]:
+    """Open a host on ``plugins``; it is closed when the test ends. Options of ``Host`` by name."""
+    with ExitStack() as opened:
+
+        def open_host(plugins: dict[str, Any] | None = None, **options: Any) -> Host:
+            named = {name: options.pop(name) for name in ("asker", "clock", "safe_mode") if name in options}
+            return opened.enter_context(Host(make_config(plugins, **options), **named))
+
+        yield open_host
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a ``segur.toml``; plugins as in ``make_config``."""
+
+    def config_file(plugins: dict[str, Any] | None = None, more: str = "") -> Path:
+        path = tmp_path / "segur.toml"
+        lines = [
+            "version = 1",
+            'environment = "sandbox"',
+            'data = "data"',
+            'software = { name = "Logiciel", version = "1.0", authorisation = "TESTSGIE0000" }',
+            'structure = { finess = "0B0152872", name = "PHARMACIE DU CENTRE" }',
+            'actor = { kind = "operator", name = "Comptoir 1", workstation = "poste-1" }',
+            more,
+        ]
+        for plugin, table in _tables(plugins or {}).items():
+            lines.append(f"[plugins.{plugin}]")
+            lines.extend(
+                f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
+                for name, value in table.items()
+            )
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    return config_file
+
+
+@pytest.fixture
+def segur(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Run a ``segur`` command line in this process: exit status, standard output, standard error."""
+
+    def segur(*arguments: str | Path, stdin: bytes = b"") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capfd.readouterr()
+        status = run(application(), [str(one) for one in arguments])
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return segur
+
+
+@pytest.fixture
+def login() -> SessionLoginEvent:
+    """Somebody opens a session; every plugin that declares ``on_session_login`` is asked."""
+    actor = Actor(
+        kind=ActorKind.OPERATOR, name="Comptoir 1", structure=Structure(name="PHARMACIE"), workstation="poste-1"
+    )
+    return SessionLoginEvent(actor=actor, session=Session(session_id="s-1", means=SessionMeans.LOCAL))
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set the deadline of every hook, in seconds."""
+
+    def patience(seconds: float) -> None:
+        shorter = {name: info.model_copy(update={"deadline_s": seconds}) for name, info in HOOKS.items()}
+        monkeypatch.setattr("segur_host.dispatch.dispatcher.HOOKS", shorter)
+
+    return patience

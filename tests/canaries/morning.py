@@ -1,0 +1,83 @@
+"""``segur`` as it is, in a process that logs everything and keeps its temporary folders.
+
+``python morning.py [--crash] [--leak WORDS.json] COMMAND…``: with ``--crash`` a repository fails with a patient in
+its message; with ``--leak`` each place a patient must not appear in is given one, to prove that it would be found.
+"""
+
+import gzip
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from segur_host import crash
+from segur_host.audit.entries import AuditEntry
+from segur_host.cli import main
+from segur_host.identities.desk import IdentityDesk
+from segur_host.identities.repository import IdentityRepository
+
+
+def keep_folders() -> None:
+    """Leave every temporary folder as it is at the end, so that it can be searched."""
+    kept: Any = tempfile.TemporaryDirectory
+    kept.cleanup = lambda self: None
+    kept._cleanup = classmethod(lambda *_, **__: None)
+
+
+def fail_with_a_patient() -> None:
+    """Let the first newcomer meet a bug whose messages are full of him."""
+
+    def add(_: object, record: Any, *__: object) -> None:
+        try:
+            raise KeyError(record.matricule.value)
+        except KeyError as cause:
+            raise RuntimeError(f"{record.traits.nom_naissance} {record.traits.premier_prenom}") from cause
+
+    IdentityRepository.add = add  # type: ignore[assignment, method-assign]
+
+
+def leak(words: Mapping[str, str]) -> None:
+    """Put one word into each place, the way somebody careless would."""
+    described, searched = crash.describe, IdentityDesk._find
+
+    def describe(failure: BaseException) -> dict[str, Any]:
+        return described(failure) | {"message": words["crash_report"]}
+
+    def find(desk: IdentityDesk, person: Any) -> Any:
+        folder = Path(desk._database.folder)
+        (folder / f"{words['file_names']}.tmp").write_bytes(gzip.compress(words["files"].encode()))
+        desk._audit.append(AuditEntry(event="leak.audit", facts={"nom": words["audit"]}))
+        logging.getLogger("httpcore.http11").debug("send_request_body %s", words["logs"])
+        print(words["stderr"], file=sys.stderr)
+        subprocess.run(
+            [sys.executable, "-c", "import time; time.sleep(1)", words["command_lines"]],
+            env=os.environ | {"PATIENT": words["environments"]},
+            check=True,
+        )
+        return searched(desk, person)
+
+    crash.describe = describe
+    IdentityDesk._find = find  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    keep_folders()
+    arguments = sys.argv[1:]
+    leaking: dict[str, str] = {}
+    if arguments[0] == "--crash":
+        fail_with_a_patient()
+        arguments = arguments[1:]
+    if arguments[0] == "--leak":
+        leaking = json.loads(Path(arguments[1]).read_text("utf-8"))
+        leak(leaking)
+        arguments = arguments[2:]
+    sys.argv = ["segur", *arguments]
+    try:
+        main()
+    finally:
+        print(leaking.get("stdout", ""), end="")
