@@ -62,7 +62,7 @@ def differences(reviewed: Any, found: Any, place: str = "") -> Iterator[str]:
         yield from differences(before, after, place)
         if before.keys() == after.keys() and list(before) != list(after):
             yield f"  {place}: another order"
-    elif reviewed != found:
+    elif json.dumps(reviewed) != json.dumps(found):
         yield f"  {place}: {_short(reviewed)} → {_short(found)}"
 
 

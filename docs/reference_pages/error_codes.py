@@ -1,7 +1,7 @@
 """Every error code that the source raises, with the class that bears it, found without running anything.
 
-A code may be written in the call, come from a name or a table of the same module, be handed to a function that makes
-the error, or cross the pipe of a driver as ``{"code": …}``: all four are followed.
+A code may be written in the call or in the constructor of a derived class, come from a name or a table of the same
+module, be handed to a function that makes the error, or cross the pipe of a driver as ``{"code": …}``.
 """
 
 import ast
@@ -32,6 +32,12 @@ class Module:
     def __init__(self, path: Path) -> None:
         self.tree = ast.parse(path.read_text("utf-8"))
         self.functions = [one for one in ast.walk(self.tree) if isinstance(one, ast.FunctionDef)]
+        self._bases = {
+            id(function): {ast.unparse(base) for base in owner.bases}
+            for owner in ast.walk(self.tree)
+            if isinstance(owner, ast.ClassDef)
+            for function in owner.body
+        }
 
     def scopes(self) -> Iterator[tuple[ast.FunctionDef | None, ast.AST]]:
         """Give the functions of the module, then the module."""
@@ -47,6 +53,12 @@ class Module:
                 if isinstance(node, ast.Call) and id(node) not in seen:
                     seen.add(id(node))
                     yield function, node
+
+    def made(self, call: ast.Call, function: ast.FunctionDef | None) -> str | None:
+        """Return the class of the error that a call makes, by its name or as ``super().__init__`` of an error."""
+        if ast.unparse(call.func) == "super().__init__" and function is not None:
+            return next(iter(_CLASSES & self._bases.get(id(function), set())), None)
+        return _name(call) if _name(call) in _CLASSES else None
 
     def codes(self, expression: ast.expr, function: ast.FunctionDef | None, depth: int = _DEPTH) -> Iterator[str]:
         """Give every code that an expression may stand for."""
@@ -98,8 +110,8 @@ def raised_codes(sources: Iterable[Path]) -> Mapping[str, frozenset[str]]:
     makers: set[Definition] = set()
     for module in modules:
         for function, call in module.calls():
-            made = _name(call)
-            if made in _CLASSES and call.args:
+            made = module.made(call, function)
+            if made is not None and call.args:
                 for code in module.codes(call.args[0], function):
                     found[code].add(made)
                 makers.update(_handed(call.args[0], function, made))
@@ -133,7 +145,7 @@ def _name(call: ast.Call) -> str:
 
 def _handed(expression: ast.expr, function: ast.FunctionDef | None, made: str) -> Iterator[Definition]:
     """Give the parameters of ``function`` that the code of an error comes from, by themselves or through a name."""
-    if function is None:
+    if function is None or function.name == "__init__":
         return
     parameters = [one.arg for one in function.args.args]
     names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}

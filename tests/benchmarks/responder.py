@@ -1,48 +1,55 @@
-"""A TLS server that gives one fixed answer to any request: it flatters nobody.
+"""A web server over mutual TLS that gives one fixed answer to any request: a slow simulator would flatter us.
 
 Run as ``python responder.py CERT KEY CA ANSWER``; prints its port on the first line.
 """
 
+import asyncio
 import socket
 import ssl
 import sys
-import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+Message = dict[str, Any]
 
 
-def serve(connection: ssl.SSLSocket, answer: bytes) -> None:
-    """Answer every request of one connection."""
-    stream = connection.makefile("rb")
-    while True:
-        length = 0
-        line = stream.readline()
-        if not line:
-            return
-        while line not in {b"\r\n", b""}:
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-            line = stream.readline()
-        stream.read(length)
-        connection.sendall(answer)
+def application(body: bytes) -> Callable[..., Awaitable[None]]:
+    """Return an ASGI application that reads the request and answers ``body``."""
+    headers = [(b"content-type", b"application/soap+xml; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+
+    async def app(
+        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
 
 
-def main() -> None:
+async def serve(cert: str, key: str, authority: str, body: bytes) -> None:
     """Listen on a free port of the loopback until killed."""
-    cert, key, authority, body_file = sys.argv[1:]
-    body = Path(body_file).read_bytes()
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/soap+xml\r\ncontent-length: {len(body)}\r\n\r\n"
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    context.load_verify_locations(authority)
-    context.verify_mode = ssl.CERT_REQUIRED
+    config = uvicorn.Config(
+        application(body),
+        http="h11",
+        lifespan="off",
+        log_level="critical",
+        ssl_certfile=cert,
+        ssl_keyfile=key,
+        ssl_ca_certs=authority,
+        ssl_cert_reqs=ssl.CERT_REQUIRED,
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Handed down to its connections: asyncio sets it on sockets that it made itself only.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         print(listener.getsockname()[1], flush=True)  # noqa: T201 - read by the one who started it
-        while True:
-            connection, _ = listener.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            secured = context.wrap_socket(connection, server_side=True)
-            threading.Thread(target=serve, args=(secured, head.encode("ascii") + body), daemon=True).start()
+        await uvicorn.Server(config).serve(sockets=[listener])
 
 
 if __name__ == "__main__":
-    main()
+    cert, key, authority, answer = sys.argv[1:]
+    asyncio.run(serve(cert, key, authority, Path(answer).read_bytes()))

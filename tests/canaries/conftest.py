@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from segur_host.audit.log import AuditLog
 from segur_host.clock import SystemClock
 from segur_host.storage.database import Database
-from segur_testing.canaries import PUBLISHED_MATRICULES, PUBLISHED_TRAITS, Canaries
+from segur_testing.canaries import PUBLISHED, Canaries
 from segur_testing.sandbox import RunningSandbox
 
 MORNING: Final = Path(__file__).with_name("morning.py")
@@ -38,14 +38,16 @@ class Morning:
     """Bytes by place."""
     folder: Path
     """Where its temporary files are."""
+    exchanges: list[dict[str, Any]]
+    """What the sandbox kept of its calls to INSi."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def canaries() -> Canaries:
-    return Canaries([*PUBLISHED_TRAITS, *(one[:13] for one in PUBLISHED_MATRICULES), "ADRUN", "2750763220749"])
+    return Canaries([*PUBLISHED, "ADRUN"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def play(segur_sandbox_process: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Play:
     """Play ``segur demo comptoir --json`` on a sandbox that somebody else started, watched from outside."""
 
@@ -63,24 +65,33 @@ def play(segur_sandbox_process: RunningSandbox, tmp_path_factory: pytest.TempPat
             "TMPDIR": str(temporary),
         }
         outside = Outside(mark.encode(), temporary)
-        with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
-            with subprocess.Popen(
-                [sys.executable, str(MORNING), *options, *command], stdout=stdout, stderr=stderr, env=environment
-            ) as process:
-                until = time.monotonic() + PATIENCE_S
-                while process.poll() is None and time.monotonic() < until:
-                    outside.look()
-                    time.sleep(0.02)
-                process.kill()
+        command = [sys.executable, str(MORNING), *options, *command]
+        with (
+            (folder / "stdout").open("wb") as stdout,
+            (folder / "stderr").open("wb") as stderr,
+            subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environment) as process,
+        ):
+            until = time.monotonic() + PATIENCE_S
+            while process.poll() is None and time.monotonic() < until:
+                outside.look()
+                time.sleep(0.02)
+            process.kill()
         outside.look()
         left = {
             name: [(folder / file).read_bytes()]
             for name, file in (("stdout", "stdout"), ("stderr", "stderr"), ("logs", "log"))
         }
         left |= outside.seen()
-        return Morning(process.returncode, left | {"audit": audits(temporary)}, temporary)
+        left["audit"] = audits(temporary)
+        return Morning(process.returncode, left, temporary, segur_sandbox_process.exchanges("insi"))
 
     return played
+
+
+@pytest.fixture(scope="session")
+def morning(play: Play) -> Morning:
+    """The whole walk, as it should be."""
+    return play()
 
 
 class Outside:

@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from segur_host import crash
+from segur_host import crash, messages
 from segur_host.audit.entries import AuditEntry
-from segur_host.cli import main
+from segur_host.cli import failing, main
 from segur_host.identities.desk import IdentityDesk
 from segur_host.identities.repository import IdentityRepository
+from segur_sdk.errors import SegurError, UserMessage
 
 
 def keep_folders() -> None:
@@ -43,17 +44,20 @@ def fail_with_a_patient() -> None:
 
 def leak(words: Mapping[str, str]) -> None:
     """Put one word into each place, the way somebody careless would."""
-    described, searched = crash.describe, IdentityDesk._find
+    described, rendered, searched = crash.describe, messages.as_json, IdentityDesk._find
 
     def describe(failure: BaseException) -> dict[str, Any]:
         return described(failure) | {"message": words["crash_report"]}
+
+    def as_json(failure: SegurError, own: Mapping[str, UserMessage] | None = None) -> dict[str, Any]:
+        return rendered(failure, own) | {"message": words["stdout"]}
 
     def find(desk: IdentityDesk, person: Any) -> Any:
         folder = Path(desk._database.folder)
         (folder / f"{words['file_names']}.tmp").write_bytes(gzip.compress(words["files"].encode()))
         desk._audit.append(AuditEntry(event="leak.audit", facts={"nom": words["audit"]}))
         logging.getLogger("httpcore.http11").debug("send_request_body %s", words["logs"])
-        print(words["stderr"], file=sys.stderr)
+        os.write(2, words["stderr"].encode())
         subprocess.run(
             [sys.executable, "-c", "import time; time.sleep(1)", words["command_lines"]],
             env=os.environ | {"PATIENT": words["environments"]},
@@ -62,22 +66,18 @@ def leak(words: Mapping[str, str]) -> None:
         return searched(desk, person)
 
     crash.describe = describe
-    IdentityDesk._find = find  # type: ignore[method-assign]
+    failing.as_json = as_json  # type: ignore[attr-defined]
+    IdentityDesk._find = find  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":
     keep_folders()
     arguments = sys.argv[1:]
-    leaking: dict[str, str] = {}
     if arguments[0] == "--crash":
         fail_with_a_patient()
         arguments = arguments[1:]
     if arguments[0] == "--leak":
-        leaking = json.loads(Path(arguments[1]).read_text("utf-8"))
-        leak(leaking)
+        leak(json.loads(Path(arguments[1]).read_text("utf-8")))
         arguments = arguments[2:]
     sys.argv = ["segur", *arguments]
-    try:
-        main()
-    finally:
-        print(leaking.get("stdout", ""), end="")
+    main()

@@ -1,6 +1,7 @@
 """A whole morning at the counter leaves no patient anywhere but in the encrypted store."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from segur_testing.canaries import Canaries
+from segur_testing.sandbox import RunningSandbox
 
 PLACES: Final = (
     "stdout",
@@ -30,11 +32,6 @@ PLANTED: Final = {
     "environments": "101066322075460",
     "crash_report": "D'ARTAGNAN DE L'HERAULT",
 }
-
-
-@pytest.fixture(scope="module")
-def morning(play: Callable[..., Any]) -> Any:
-    return play()
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +79,17 @@ def test_the_audit_names_exchanges_without_the_people_in_them(morning: Any) -> N
 
     assert len(exchanges) >= 10
     assert {"certificate", "cr", "fault", "message_id", "operation"} == set(exchanges[0])
+
+
+@pytest.mark.parametrize("place", sorted(set(PLACES) - {"files"}))
+def test_no_secret_is_left_in(morning: Any, segur_sandbox_process: RunningSandbox, place: str) -> None:
+    passwords = [one["p12_password"] for one in segur_sandbox_process.descriptor["certificates"].values()]
+    token = Path(segur_sandbox_process.descriptor["control"]["token_file"]).read_text("ascii").strip()
+    keys = [path.read_bytes() for path in morning.folder.rglob("host.key")]
+    assert len(keys) == 2
+    secrets = Canaries([*passwords, token, *(key.hex() for key in keys), *(b64encode(key).decode() for key in keys)])
+
+    assert [secrets.found_in(one) for one in morning.left[place] if secrets.found_in(one)] == []
 
 
 def test_a_crash_report_tells_where_and_not_whom(crashed: Any, canaries: Canaries) -> None:

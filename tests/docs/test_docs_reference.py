@@ -21,9 +21,12 @@ from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.manifest import PluginManifest
 from segur_testing.sandbox import RunningSandbox
 
+CONTRACT = contracts()
 CODES = raised_codes(errors.sources())
 TEXTS = {code: text for catalogue in errors.catalogues().values() for code, text in catalogue.items()}
-DESCRIBED = [
+COMMANDS = list(cli.commands())
+LABELS = ("When", "When not", "Returns", "Stop rule", "Failure", "Source")
+DESCRIBED: list[tuple[str, Any]] = [
     *configuration.sections(),
     *configuration.plugin_settings(),
     *manifest.PARTS,
@@ -49,7 +52,7 @@ def test_generated_page_is_fresh(name: str) -> None:
 
 
 def test_contracts_are_those_that_were_reviewed() -> None:
-    review = unreviewed(contracts())
+    review = unreviewed(CONTRACT)
 
     assert review is None, review
 
@@ -69,7 +72,7 @@ def test_changed_contract_says_how_to_review_it(tmp_path: Path) -> None:
     committed = tmp_path / "hooks.json"
     committed.write_text(json.dumps(other), "utf-8")
 
-    review = unreviewed(contracts(), committed)
+    review = unreviewed(CONTRACT, committed)
 
     assert review is not None
     assert "/hooks/on_card_read/deadline_s: 11.0 → 10.0" in review
@@ -109,14 +112,12 @@ def test_hook_has_its_section_with_its_exact_signature(hook: str) -> None:
     assert f"| Deadline per plugin | {info.deadline_s:g} s |" in text
     assert f"| Stability | {info.stability} |" in text
     assert [one for one in info.requirements if f"`{one}`" not in text] == []
-    assert [
-        label for label in ("When", "When not", "Stop rule", "Failure", "Source") if f"**{label}.**" not in text
-    ] == []
+    assert [label for label in LABELS if f"**{label}.**" not in text] == []
 
 
-@pytest.mark.parametrize("name", contracts()["schemas"])
+@pytest.mark.parametrize("name", CONTRACT["schemas"])
 def test_value_of_a_contract_has_its_section_with_every_field(name: str) -> None:
-    schema = contracts()["schemas"][name]
+    schema = CONTRACT["schemas"][name]
     text = section(reference("hooks.md"), name)
 
     assert text
@@ -181,6 +182,10 @@ def indirect(found):
 def handed():
     raise make("card.handed", 1)
 
+class Derived(HostError):
+    def __init__(self):
+        super().__init__("host.derived")
+
 NOT_RAISED = "card.not_raised"
 """
 
@@ -192,6 +197,7 @@ def test_codes_are_found_wherever_they_come_from(tmp_path: Path) -> None:
         "card.by_default": {"CardError"},
         "card.from_table": {"CardError"},
         "card.handed": {"CardError"},
+        "host.derived": {"HostError"},
         "host.one": {"HostError"},
         "host.other": {"HostError"},
         "input.from_rule": {"InputError"},
@@ -201,7 +207,7 @@ def test_codes_are_found_wherever_they_come_from(tmp_path: Path) -> None:
 # --- command --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "command"), cli.commands(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=lambda value: value if isinstance(value, str) else "")
 def test_command_is_documented_with_its_options(name: str, command: Any) -> None:
     text = section(reference("cli.md"), name)
     words = [option for one in command.params for option in one.opts if option.startswith("--")]
@@ -212,7 +218,7 @@ def test_command_is_documented_with_its_options(name: str, command: Any) -> None
     assert [one.name for one in command.params if not one.help] == []
 
 
-@pytest.mark.parametrize("name", [name for name, _ in cli.commands()])
+@pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
 def test_help_of_a_command_lists_no_other_option(name: str) -> None:
     command = [sys.executable, "-m", "segur_host.cli", *name.split()[1:], "--help"]
     help_text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -224,14 +230,14 @@ def test_help_of_a_command_lists_no_other_option(name: str) -> None:
 # --- configuration and manifest -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "model"), configuration.sections(), ids=lambda value: str(value) or "top")
+@pytest.mark.parametrize(("path", "model"), list(configuration.sections()), ids=lambda value: str(value) or "top")
 def test_configuration_key_is_documented(path: str, model: Any) -> None:
     text = section(reference("configuration.md"), path or "Top level")
 
     assert [name for name in model.model_fields if f"| `{name}` |" not in text] == []
 
 
-@pytest.mark.parametrize(("plugin", "model"), configuration.plugin_settings(), ids=str)
+@pytest.mark.parametrize(("plugin", "model"), list(configuration.plugin_settings()), ids=str)
 def test_plugin_setting_is_documented(plugin: str, model: Any) -> None:
     text = section(reference("configuration.md"), f"plugins.{plugin}.settings")
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from segur_testing.boundary import Monitor, Packages, Violation
+from segur_testing import boundary
+from segur_testing.boundary import HOST_PLACES, Act, Monitor, Packages, Violation
 from segur_testing.reckoning import Reckoning, reckon_cards, reckon_http
 
 ROOT = Path("/srv/venv")
@@ -107,6 +108,68 @@ WITHIN = {
 @pytest.mark.parametrize(("heard", "stack"), WITHIN.values(), ids=WITHIN)
 def test_what_the_broker_does_is_nobodys_fault(monitor: Monitor, heard: Heard, stack: tuple[str, ...]) -> None:
     assert judged(monitor, heard, *stack) is None
+
+
+ROWS = [(act, place) for act, places in HOST_PLACES.items() for place in places]
+HEARD_BY_ACT = {
+    Act.NETWORK: CONNECT,
+    Act.PROCESS: POPEN,
+    Act.LIBRARY: DLOPEN,
+    Act.THREAD: THREAD,
+    Act.WRITE: WRITE,
+    Act.READ_KEPT: READ_KEY,
+}
+
+
+@pytest.mark.parametrize(("act", "place"), ROWS, ids=[f"{act}-{place}" for act, place in ROWS])
+def test_a_place_may_what_its_row_says_and_nothing_without_it(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch, act: Act, place: str
+) -> None:
+    file = f"segur_host/{place}" + ("" if place.endswith(".py") else "a.py")
+    assert judged(monitor, HEARD_BY_ACT[act], file) is None
+
+    without = {**HOST_PLACES, act: tuple(one for one in HOST_PLACES[act] if one != place)}
+    monkeypatch.setattr(boundary, "HOST_PLACES", without)
+    assert judged(monitor, HEARD_BY_ACT[act], file) is not None
+
+
+WATCHED = [
+    "socket.connect",
+    "socket.bind",
+    "socket.sendto",
+    "socket.sendmsg",
+    "subprocess.Popen",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.startfile",
+    "os.system",
+    "pty.spawn",
+    "ctypes.dlopen",
+    "_thread.start_new_thread",
+    "_thread.start_joinable_thread",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.symlink",
+    "os.truncate",
+    "os.utime",
+    "sqlite3.connect",
+]
+
+
+@pytest.mark.parametrize("event", WATCHED)
+def test_a_plugin_that_raises_a_watched_event_is_named(monitor: Monitor, event: str) -> None:
+    found = judged(monitor, (event, ("x", "x", "x")), PLUGIN)
+
+    assert found is not None
+    assert (found.owner, found.event) == ("insi", event)
 
 
 def test_connections_of_the_broker_are_counted(monitor: Monitor) -> None:

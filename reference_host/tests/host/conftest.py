@@ -5,6 +5,8 @@ import hashlib
 import importlib
 import io
 import itertools
+import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -131,6 +133,12 @@ def _tables(plugins: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 @pytest.fixture
 def make_config(tmp_path: Path) -> Callable[..., HostConfig]:
     """Make a configuration; plugins by the hash of their manifest, or by their whole table."""
@@ -181,10 +189,7 @@ def config_file(tmp_path: Path) -> Callable[..., Path]:
         ]
         for plugin, table in _tables(plugins or {}).items():
             lines.append(f"[plugins.{plugin}]")
-            lines.extend(
-                f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
-                for name, value in table.items()
-            )
+            lines.extend(f"{name} = {_toml(value)}" for name, value in table.items())
         path.write_text("\n".join(lines) + "\n")
         return path
 
@@ -203,6 +208,18 @@ def segur(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
         return status, out, err
 
     return segur
+
+
+@pytest.fixture
+def segur_process(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run a ``segur`` command line in a process of its own, where the installed plugins are found."""
+
+    def segur_process(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "segur_host.cli", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "TMPDIR": str(tmp_path)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    return segur_process
 
 
 @pytest.fixture

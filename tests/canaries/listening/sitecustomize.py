@@ -7,3 +7,5 @@ logging.basicConfig(
     level=1, filename=os.environ["CANARY_LOG"], format="%(name)s %(levelname)s %(message)s", encoding="utf-8"
 )
 logging.captureWarnings(capture=True)
+# Some libraries silence themselves when they are imported; whoever looks for a fault undoes that.
+logging.Logger.setLevel = lambda *_: None  # type: ignore[method-assign]

@@ -40,6 +40,9 @@ PUBLISHED_MATRICULES: Final = (
     "110086322083060",
     "101066322075460",
 )
+NUMBER_LENGTH: Final = 13
+PUBLISHED: Final = (*PUBLISHED_TRAITS, *(matricule[:NUMBER_LENGTH] for matricule in PUBLISHED_MATRICULES))
+"""A matricule travels with its key or apart from it: the number alone is enough to be found."""
 _PDF_STREAM: Final = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 MAX_DEPTH: Final = 4
 MAX_EXPANDED: Final = 64 * 1024 * 1024
@@ -52,7 +55,7 @@ class Canaries:
         words: what must not be found; the published test identities by default.
     """
 
-    def __init__(self, words: Iterable[str] = (*PUBLISHED_TRAITS, *PUBLISHED_MATRICULES)) -> None:
+    def __init__(self, words: Iterable[str] = PUBLISHED) -> None:
         self._forms = {form: word for word in words for form in set(_forms(word))}
 
     def found_in(self, data: bytes) -> frozenset[str]:

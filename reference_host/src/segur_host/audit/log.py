@@ -145,12 +145,12 @@ class AuditLog:
     def _chain(self, progress: "_Progress", entries: Sequence[AuditEntry]) -> None:
         at = self._now()
         end = progress.end
-        rows = []
+        records = []
         for entry in entries:
             record = make_record(entry, end.seq + 1, at, self._database.tenant, end.hash)
-            rows.append(table.row(record))
+            records.append(record)
             end = Link(record.seq, record.hash)
-        progress.transaction.connection.execute(table.INSERT, rows)
+        table.add(progress.transaction.connection, records)
         self._head.write(attrs.evolve(progress.head, pending=end))
         progress.end = end
 

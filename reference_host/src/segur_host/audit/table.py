@@ -1,6 +1,7 @@
 """Where the chain is kept: one row per record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ audit: Final = sa.Table(
 )
 
 # Built once: each of them runs on the path of a hook call.
-INSERT: Final = audit.insert()
+_INSERT: Final = audit.insert()
 _COLUMNS: Final = (
     audit.c.seq,
     audit.c.at,
@@ -38,6 +39,7 @@ _COLUMNS: Final = (
     audit.c.facts,
     audit.c.hash,
 )
+_NAMES: Final = tuple(column.name for column in _COLUMNS)
 _TENANT: Final = sa.bindparam("tenant", type_=sa.String)
 _END: Final = (
     sa.select(audit.c.seq, audit.c.hash).where(audit.c.tenant == _TENANT).order_by(audit.c.seq.desc()).limit(1)
@@ -47,9 +49,26 @@ _FIRST_FOREIGN: Final = sa.select(sa.func.min(audit.c.seq)).where(audit.c.tenant
 _PAGE: Final = 500
 
 
-def row(record: AuditRecord) -> dict[str, object]:
-    """Return what ``INSERT`` takes."""
-    return {column.name: getattr(record, column.name) for column in _COLUMNS}
+def add(connection: sa.Connection, records: Sequence[AuditRecord]) -> None:
+    """Add records to the chain.
+
+    The statement is compiled once and handed to the driver as it is: going through the expression language at
+    each append would double its price.
+    """
+    sql, order = _insert_for(connection.dialect)
+    rows = [{name: getattr(record, name) for name in _NAMES} for record in records]
+    if order is None:
+        connection.exec_driver_sql(sql, rows)
+    else:
+        connection.exec_driver_sql(sql, [tuple(row[name] for name in order) for row in rows])
+
+
+@cache
+def _insert_for(dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
+    """Return the insert in a dialect's words, and the order of its parameters if they go by place."""
+    compiled = _INSERT.compile(dialect=dialect)
+    order = getattr(compiled, "positiontup", None)
+    return str(compiled), tuple(order) if order else None
 
 
 def end_of(connection: sa.Connection, tenant: str) -> Link:

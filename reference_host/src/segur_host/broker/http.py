@@ -1,14 +1,14 @@
 """HTTP for plugins: one client per purpose, its TLS context and certificate included.
 
-Each exchange writes a ticket in the audit before a byte leaves, so that connections seen by a service can be
-compared with what the host allowed. Nothing is kept from one exchange to the next but the connection: no cookie.
+Each connection writes a ticket in the audit before it is opened, each request a record with the outcome of the
+call, so that what a service saw can be compared with what the host allowed. Nothing is kept from one exchange to
+the next but the connection: no cookie.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -86,7 +86,7 @@ class BoundClient:
 
     def __init__(self, client: httpx.Client, address: str, purpose: str, borrower: Borrower) -> None:
         self._client = client
-        self._address = address
+        self._address = httpx.URL(address)
         self._purpose = purpose
         self._borrower = borrower
 
@@ -104,13 +104,13 @@ class BoundClient:
         left = usable_seconds(self._borrower)
         if left <= 0:
             raise ServiceError("service.timed_out", retryable=True, purpose=self._purpose)
-        progress = _Progress()
+        progress = _Progress(lambda: self._borrower.record("broker.connect", **self._facts))
         request = self._request(method, path, headers or {}, body)
         request.extensions = {
             "trace": progress.note,
             "timeout": httpx.Timeout(left, connect=min(left, CONNECT_S)).as_dict(),
         }
-        self._borrower.record("broker.http", purpose=self._purpose, host=urlsplit(self._address).netloc)
+        self._borrower.note("broker.http", **self._facts)
         try:
             with time_limit(left):
                 response = self._client.send(request, stream=True)
@@ -128,16 +128,19 @@ class BoundClient:
     def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
         """Return the request, if it goes to the address of the purpose and nowhere else."""
         try:
-            request = self._client.build_request(method, self._address + path, headers=headers, content=body)
+            url = httpx.URL(str(self._address) + path) if path else self._address
+            request = self._client.build_request(method, url, headers=headers, content=body)
         except (httpx.InvalidURL, ValueError, TypeError, AttributeError):
             raise self._refused("form") from None
         if not HOSTS_OWN_HEADERS.isdisjoint(name.lower() for name in headers):
             raise self._refused("headers")
-        base, url = httpx.URL(self._address), request.url
-        below = url.path == base.path or url.path.startswith(base.path.rstrip("/") + "/")
-        if _server(url) != _server(base) or not below or ".." in url.path.split("/"):
+        if path and not _below(url, self._address):
             raise self._refused("path")
         return request
+
+    @property
+    def _facts(self) -> dict[str, str]:
+        return {"purpose": self._purpose, "host": self._address.netloc.decode("ascii")}
 
     def _refused(self, field: str) -> PluginError:
         return PluginError("plugin.request_refused", plugin=self._borrower.plugin, purpose=self._purpose, field=field)
@@ -151,18 +154,28 @@ class BoundClient:
         return bytes(content)
 
 
-def _server(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
-    return url.scheme, url.userinfo, url.host, url.port
+def _below(url: httpx.URL, address: httpx.URL) -> bool:
+    """Tell whether ``url`` is on the same server, at the address or under it."""
+    same_server = all(getattr(url, part) == getattr(address, part) for part in ("scheme", "userinfo", "host", "port"))
+    under = url.path == address.path or url.path.startswith(address.path.rstrip("/") + "/")
+    return same_server and under and ".." not in url.path.split("/")
 
 
 class _Progress:
-    """How far one exchange went, from httpcore's trace."""
+    """How far one exchange went, from httpcore's trace.
 
-    def __init__(self) -> None:
+    Args:
+        connecting: called before a connection is opened.
+    """
+
+    def __init__(self, connecting: Callable[[], None]) -> None:
         self.request_began = False
+        self._connecting = connecting
 
     def note(self, event: str, _info: Mapping[str, object]) -> None:
-        if event.endswith("send_request_headers.started"):
+        if event == "connection.connect_tcp.started":
+            self._connecting()
+        elif event.endswith("send_request_headers.started"):
             self.request_began = True
 
 

@@ -23,7 +23,11 @@ class Borrower(Protocol):
         ...
 
     def record(self, event: str, **facts: Fact) -> None:
-        """Add an audit record in the name of the plugin."""
+        """Add an audit record in the name of the plugin, now."""
+        ...
+
+    def note(self, event: str, **facts: Fact) -> None:
+        """Keep an audit record in the name of the plugin, to be written with the outcome of its part."""
         ...
 
     def require_running(self) -> None:

@@ -181,10 +181,10 @@ class CallContext:
         """Add an audit record in the name of this plugin, now."""
         self._resources.audit.append(self._entry_of(event, facts))
 
-    def note(self, event: str, facts: Mapping[str, Fact]) -> None:
-        """Keep an audit record in the name of this plugin, for when its part is over."""
+    def note(self, event: str, **facts: Fact) -> None:
+        """Keep an audit record in the name of this plugin, to be written with the outcome of its part."""
         self.require_running()
-        self.notes.append(self._entry_of(f"{self.plugin}.{event}", facts))
+        self.notes.append(self._entry_of(event, facts))
 
     def declares_key(self, use: str) -> bool:
         """Tell whether the manifest declares a key for ``use``."""
@@ -213,7 +213,7 @@ class _Notes:
         self._ctx = ctx
 
     def note(self, event: str, **facts: Fact) -> None:
-        self._ctx.note(event, facts)
+        self._ctx.note(f"{self._ctx.plugin}.{event}", **facts)
 
 
 class _StoreProxy:
