@@ -156,6 +156,17 @@ def _handed(expression: ast.expr, function: ast.FunctionDef | None, made: str) -
         yield made, function.name, parameters.index(name) - (parameters[0] == "self")
 
 
+def audit_events(source: Path) -> frozenset[str]:
+    """Return every name under which a host writes an audit record, as far as it is written out."""
+    events: set[str] = set()
+    for path in source.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node) in {"AuditEntry", "record", "note"}:
+                given = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "event")]
+                events |= {str(one.value) for one in given if isinstance(one, ast.Constant)}
+    return frozenset(events)
+
+
 def written_codes(sources: Iterable[Path]) -> frozenset[str]:
     """Return every text of the source that has the form of a code, comments and docstrings apart."""
     texts: set[str] = set()

@@ -41,9 +41,9 @@ def _paragraphs(paragraphs: Iterable[str]) -> Iterator[str]:
         body = found["text"] or ""
         items = list(_items(body)) if paragraph.partition(":")[2].startswith("\n") else []
         if items:
-            yield f"**{found['label']}**\n\n" + "\n".join(items)
+            yield f"**{found['label']}:**\n\n" + "\n".join(items)
         else:
-            yield f"**{found['label']}.** {_joined(body)}"
+            yield f"**{found['label']}:** {_joined(body)}"
 
 
 def _items(body: str) -> Iterator[str]:

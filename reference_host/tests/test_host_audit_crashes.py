@@ -12,7 +12,7 @@ from segur_host.audit.continuity import CHECKPOINT_EVERY
 from segur_host.audit.entries import AuditEntry, make_record
 from segur_host.audit.findings import Reason, Verification
 from segur_host.audit.log import AuditLog
-from segur_host.audit.table import INSERT, audit, row
+from segur_host.audit.table import add, audit
 from segur_host.storage.database import Database
 from segur_sdk.context import Clock
 
@@ -130,5 +130,5 @@ def test_a_crash_between_commit_and_head_is_no_tampering(
         last = list(AuditLog(database, clock).records())[-2:]
         other = make_record(AuditEntry(event="test.stop"), last[1].seq, last[1].at, "default", last[0].hash)
         transaction.connection.execute(audit.delete().where(audit.c.seq == other.seq))
-        transaction.connection.execute(INSERT, [row(other)])
+        add(transaction.connection, [other])
     assert verify().reason is Reason.NOT_COVERED

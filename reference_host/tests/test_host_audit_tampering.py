@@ -10,7 +10,7 @@ from segur_host.audit.continuity import CHECKPOINT_EVERY
 from segur_host.audit.entries import AuditEntry, AuditRecord, make_record
 from segur_host.audit.findings import Reason, Verification
 from segur_host.audit.log import AuditLog
-from segur_host.audit.table import INSERT, audit, records_after, row
+from segur_host.audit.table import add, audit, records_after
 from segur_host.storage.database import Database
 from segur_sdk.context import Clock
 
@@ -35,7 +35,7 @@ def chain(folder: Path, change: Callable[[list[AuditRecord]], list[AuditRecord]]
         changed = change(list(records_after(transaction.connection, "default")))
         transaction.connection.execute(audit.delete())
         if changed:
-            transaction.connection.execute(INSERT, [row(record) for record in changed])
+            add(transaction.connection, list(changed))
 
 
 def forged(seq: int, previous: str) -> AuditRecord:

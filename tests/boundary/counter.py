@@ -24,8 +24,9 @@ from segur_sdk.errors import SegurError
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.card import CardNature, HostSuppliedReading, SuppliedBeneficiary
 from segur_sdk.models.identity import NoProof, NoProofReason, ProofDocument, Sex, Traits
-from segur_testing.boundary import Monitor, Packages, Violation, guarded_by
+from segur_testing.boundary import Monitor, Violation, guarded_by
 from segur_testing.doors import WatchedHost
+from segur_testing.packages import Packages
 from segur_testing.people import published
 from segur_testing.sandbox import RunningSandbox
 

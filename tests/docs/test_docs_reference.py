@@ -112,7 +112,7 @@ def test_hook_has_its_section_with_its_exact_signature(hook: str) -> None:
     assert f"| Deadline per plugin | {info.deadline_s:g} s |" in text
     assert f"| Stability | {info.stability} |" in text
     assert [one for one in info.requirements if f"`{one}`" not in text] == []
-    assert [label for label in LABELS if f"**{label}.**" not in text] == []
+    assert [label for label in LABELS if f"**{label}:**" not in text] == []
 
 
 @pytest.mark.parametrize("name", CONTRACT["schemas"])

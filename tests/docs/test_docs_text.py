@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.reference_pages.error_codes import audit_events
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 TEXTS = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("*/*/*.md")])
@@ -123,6 +125,14 @@ def test_names_in_the_glossary_exist() -> None:
     names = {part for row in glossary() for name in re.findall(r"`([A-Za-z_.]+)`", row[1]) for part in name.split(".")}
 
     assert sorted(name for name in names if not re.search(rf"\b{name}\b", source)) == []
+
+
+def test_every_event_of_the_audit_is_explained() -> None:
+    page = (DOCS / "how-to/read-the-audit.md").read_text("utf-8")
+    events = audit_events(ROOT / "reference_host/src")
+
+    assert {"broker.card.open", "identity.revision", "audit.closed"} <= events
+    assert [event for event in sorted(events) if f"`{event}`" not in page] == []
 
 
 def test_no_page_is_left_out_of_the_repository() -> None:

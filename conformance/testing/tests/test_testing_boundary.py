@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from segur_testing import boundary
-from segur_testing.boundary import HOST_PLACES, Act, Monitor, Packages, Violation
+from segur_testing.acts import Act
+from segur_testing.boundary import HOST_PLACES, Monitor, Violation
+from segur_testing.packages import Packages
 from segur_testing.reckoning import Reckoning, reckon_cards, reckon_http
 
 ROOT = Path("/srv/venv")
@@ -201,7 +203,8 @@ def test_an_installed_monitor_hears_everything_at_once() -> None:
     program = """
 import os, socket, subprocess, sys, threading
 from pathlib import Path
-from segur_testing.boundary import Monitor, Packages
+from segur_testing.boundary import Monitor
+from segur_testing.packages import Packages
 here = Path("/srv/venv")
 monitor = Monitor(Packages(here / "segur_host", here / "segur_sdk", {"p": (here / "p",)}),
                   on_violation=lambda found: print(found.owner, found.event, flush=True))

@@ -12,48 +12,24 @@ deceive it, for in one process nothing is a wall.
 """
 
 import _thread
-import ipaddress
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
+
+from segur_testing.acts import THREAD_STARTED, Act, act_of, is_in, is_watched
+from segur_testing.packages import Packages
 
 if TYPE_CHECKING:
     from segur_host.config.model import HostConfig
 
-PLUGIN_GROUP: Final = "segur.plugins"
-HOST: Final = "segur_host"
-SDK: Final = "segur_sdk"
 NOBODY: Final = "unknown"
 """Owner of what a thread without any project frame does: its start has been reported before."""
-
-THREAD_STARTED: Final = "_thread.start_new_thread"
-DOOR_PREFIX: Final = "segur."
-"""Audit events of ``segur_testing.doors``: an identity refused at a door, whose code follows."""
-
-
-class Act(StrEnum):
-    """What an audited event amounts to."""
-
-    NETWORK = "network"
-    PROCESS = "process"
-    LIBRARY = "library"
-    THREAD = "thread"
-    WRITE = "write"
-    READ_KEPT = "read_kept"
-    """A key, a certificate, a credential, or the host's own data is read."""
-    IDENTITY = "identity"
-    """An identity is offered that the host refuses."""
-
 
 HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
     Act.NETWORK: ("broker/", "drivers/"),
@@ -65,47 +41,6 @@ HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
     Act.IDENTITY: (),
 }
 """Where in the host each act may come from."""
-
-_EVENTS: Final[Mapping[str, Act]] = {
-    **dict.fromkeys(("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"), Act.NETWORK),
-    **dict.fromkeys(
-        (
-            "subprocess.Popen",
-            "os.exec",
-            "os.fork",
-            "os.forkpty",
-            "os.posix_spawn",
-            "os.spawn",
-            "os.startfile",
-            "os.system",
-            "pty.spawn",
-        ),
-        Act.PROCESS,
-    ),
-    "ctypes.dlopen": Act.LIBRARY,
-    **dict.fromkeys((THREAD_STARTED, "_thread.start_joinable_thread"), Act.THREAD),
-    **dict.fromkeys(
-        (
-            "os.chmod",
-            "os.chown",
-            "os.link",
-            "os.mkdir",
-            "os.remove",
-            "os.rename",
-            "os.rmdir",
-            "os.symlink",
-            "os.truncate",
-            "os.utime",
-            "sqlite3.connect",
-        ),
-        Act.WRITE,
-    ),
-}
-_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_SECRET_SUFFIXES: Final = frozenset(
-    {".cer", ".crt", ".der", ".jks", ".key", ".p12", ".password", ".pem", ".pfx", ".pin", ".token"}
-)
-_SECRET_NAMES: Final = frozenset({".netrc", ".pgpass", "credentials", "id_ecdsa", "id_ed25519", "id_rsa"})
 
 
 @attrs.frozen
@@ -120,35 +55,6 @@ class Violation:
     """Of the innermost project frame, from its package on: ``segur_plugin_insi/exchange.py``."""
     function: str
     line: int
-
-
-@attrs.frozen
-class Packages:
-    """Whose code is where.
-
-    Args:
-        host: folder of ``segur_host``.
-        sdk: folder of ``segur_sdk``.
-        plugins: folders, and modules outside of any folder, by id of the plugin.
-    """
-
-    host: Path
-    sdk: Path
-    plugins: Mapping[str, tuple[Path, ...]]
-
-    @classmethod
-    def installed(cls) -> Self:
-        """Find them without importing a plugin: its package, and every other one that its distribution brings."""
-        plugins = {found.name: _places_of(found) for found in entry_points(group=PLUGIN_GROUP)}
-        return cls(_folder(HOST), _folder(SDK), plugins)
-
-    def owners(self) -> Mapping[str, str]:
-        """Return owner by folder or file."""
-        return {
-            str(self.host): HOST,
-            str(self.sdk): SDK,
-            **{str(folder): plugin for plugin, folders in self.plugins.items() for folder in folders},
-        }
 
 
 def guarded_by(config: "HostConfig") -> tuple[Path, ...]:
@@ -196,7 +102,7 @@ class Monitor:
 
         A frame of nobody on the thread that made the monitor is the test's own doing.
         """
-        act = self._act(event, args)
+        act = act_of(event, args, self._guarded)
         if act is None:
             return None
         while frame is not None and self._owner(frame.f_code.co_filename) is None:
@@ -214,7 +120,7 @@ class Monitor:
         return Violation(owner, event, self._from_package(file), function, frame.f_lineno)
 
     def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in _EVENTS and event not in ("open", "socket.getaddrinfo") and not event.startswith(DOOR_PREFIX):
+        if not is_watched(event):
             return
         found = self.judge(event, args, sys._getframe(1))  # noqa: SLF001 - who raised the event
         if found is not None:
@@ -222,36 +128,14 @@ class Monitor:
             if self._on_violation is not None:
                 self._on_violation(found)
 
-    def _act(self, event: str, args: tuple[Any, ...]) -> Act | None:
-        if event == "open":
-            return self._opening(args[0], args[2] or 0)
-        if event == "socket.getaddrinfo":
-            return Act.NETWORK if _is_looked_up(args[0]) else None
-        if event.startswith(DOOR_PREFIX):
-            return Act.IDENTITY
-        # ``import ctypes`` opens the process itself, which loads nothing.
-        return None if event == "ctypes.dlopen" and args[0] is None else _EVENTS.get(event)
-
-    def _opening(self, path: Any, flags: int) -> Act | None:
-        if flags & _WRITING:
-            return None if path == os.devnull else Act.WRITE
-        if isinstance(path, int):
-            return None  # opened before: that opening was judged
-        given = os.fsdecode(path)
-        real = os.path.realpath(given)
-        secret = any(_bears_a_secret(Path(one)) for one in (given, real)) or any(
-            _is_in(real, one) for one in self._guarded
-        )
-        return Act.READ_KEPT if secret else None
-
     def _owner(self, file: str) -> str | None:
         if file not in self._owner_of:
-            owners = (owner for place, owner in self._places if _is_in(file, place))
+            owners = (owner for place, owner in self._places if is_in(file, place))
             self._owner_of[file] = next(owners, None)
         return self._owner_of[file]
 
     def _from_package(self, file: str) -> str:
-        place = next(place for place, _ in self._places if _is_in(file, place))
+        place = next(place for place, _ in self._places if is_in(file, place))
         return Path(file).relative_to(Path(place).parent).as_posix()
 
 
@@ -265,41 +149,3 @@ def _announce_threads() -> None:
 
     for module, name in ((_thread, "start_new_thread"), (_thread, "start_new"), (threading, "_start_new_thread")):
         setattr(module, name, start_new_thread)
-
-
-def _folder(package: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(package)
-    return Path(next(iter(spec.submodule_search_locations)))
-
-
-def _places_of(plugin: EntryPoint) -> tuple[Path, ...]:
-    # A host refuses a plugin whose package is not found: it has no code to watch.
-    with suppress(ModuleNotFoundError):
-        places = {_folder(plugin.module.partition(".")[0])}
-        for file in (plugin.dist.files or ()) if plugin.dist is not None else ():
-            if file.suffix == ".py":
-                located = Path(str(file.locate()))
-                places.add(located.parents[len(file.parts) - 2] if len(file.parts) > 1 else located)
-        return tuple(sorted(places))
-    return ()
-
-
-def _is_in(file: str, place: str) -> bool:
-    return file == place or file.startswith(place + os.sep)
-
-
-def _bears_a_secret(path: Path) -> bool:
-    return path.suffix.lower() in _SECRET_SUFFIXES or path.name.lower() in _SECRET_NAMES
-
-
-def _is_looked_up(host: Any) -> bool:
-    """Tell whether a name leaves this machine to become an address."""
-    if host is None or host in ("", b"", "localhost", b"localhost"):
-        return False
-    try:
-        ipaddress.ip_address(os.fsdecode(host))
-    except ValueError:
-        return True
-    return False

@@ -5,7 +5,7 @@ import sys
 from segur_host import Host
 from segur_sdk.errors import IdentityError
 from segur_sdk.identity.seal import SealedIdentity
-from segur_testing.boundary import DOOR_PREFIX
+from segur_testing.acts import DOOR_PREFIX
 
 
 class WatchedHost(Host):
