@@ -8,8 +8,26 @@
         reading = host.read_card("Vitale 1")
 """
 
-from segur_host.async_host import AsyncHost
-from segur_host.broker.ask import CheckedAsker
-from segur_host.host import Host
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from segur_host.async_host import AsyncHost
+    from segur_host.broker.ask import CheckedAsker
+    from segur_host.host import Host
 
 __all__ = ["AsyncHost", "CheckedAsker", "Host"]
+
+_MODULES: Final = {
+    "AsyncHost": "segur_host.async_host",
+    "CheckedAsker": "segur_host.broker.ask",
+    "Host": "segur_host.host",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: a driver's child process starts without the whole host."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - so that nothing is imported before
+
+    return getattr(import_module(_MODULES[name]), name)

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import ipaddress
+import itertools
 import socket
 import ssl
 import struct
@@ -30,6 +31,7 @@ from segur_sdk.models.actor import Environment
 
 Handler = Callable[[socket.socket], None]
 NOW = datetime.now(UTC)
+_NUMBER = itertools.count(1)
 
 
 @attrs.frozen
@@ -49,7 +51,8 @@ class Authority:
     def issue(self, name: str, host: str = "127.0.0.1", lasts: timedelta = timedelta(days=1)) -> Issued:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        issued = Issued(self._folder / f"{name}-{host}.pem", self._folder / f"{name}-{host}.key")
+        number = next(_NUMBER)
+        issued = Issued(self._folder / f"{number}.pem", self._folder / f"{number}.key")
         issued.cert.write_bytes(self._sign(subject, key.public_key(), lasts, host, ca=False))
         issued.key.write_bytes(
             key.private_bytes(
@@ -224,16 +227,15 @@ def after_request(*answer: bytes, pause: float = 0, end: Callable[[socket.socket
 
 def over_tls(context: ssl.SSLContext, script: Callable[[ssl.SSLSocket], None]) -> Handler:
     def handler(connection: socket.socket) -> None:
-        wrapped = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        try:
-            wrapped.do_handshake()
-        except ssl.SSLError:
-            # Let the client read the alert: closing with unread bytes would reset the connection.
-            wrapped.shutdown(socket.SHUT_WR)
-            while connection.recv(65536):
-                pass
-            return
-        with wrapped:
+        with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as wrapped:
+            try:
+                wrapped.do_handshake()
+            except ssl.SSLError:
+                # Let the client read the alert: closing with unread bytes would reset the connection.
+                socket.socket.shutdown(wrapped, socket.SHUT_WR)
+                while socket.socket.recv(wrapped, 65536):
+                    pass
+                return
             script(wrapped)
 
     return handler
@@ -383,18 +385,9 @@ FAULTS: dict[str, tuple[Callable[[Pki], Handler], str, bool]] = {
         "service.server_certificate",
         False,
     ),
-    "old_tls": (
-        lambda pki: over_tls(
-            tls(pki.server, minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1),
-            after_request(OK),
-        ),
-        "service.unreachable",
-        False,
-    ),
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*TLSv1:DeprecationWarning")
 @pytest.mark.parametrize(("handler", "code", "maybe_processed"), FAULTS.values(), ids=FAULTS)
 def test_every_fault_has_its_code_and_says_whether_the_service_may_have_acted(
     handler: Callable[[Pki], Handler],
@@ -445,6 +438,38 @@ def test_a_refused_client_certificate_is_recognised(
     made = broker(serve(over_tls(context, after_request(OK))).port)
     failure = failure_of(made, Call(CallDeadline(5)), use(key=key))
     assert (failure.code, maybe(failure)) == ("service.client_certificate_refused", False)
+
+
+ALERTS: dict[int, tuple[str, str]] = {
+    40: ("handshake_failure", "service.client_certificate_refused"),
+    42: ("bad_certificate", "service.client_certificate_refused"),
+    43: ("unsupported_certificate", "service.client_certificate_refused"),
+    44: ("certificate_revoked", "service.client_certificate_refused"),
+    45: ("certificate_expired", "service.client_certificate_refused"),
+    46: ("certificate_unknown", "service.client_certificate_refused"),
+    48: ("unknown_ca", "service.client_certificate_refused"),
+    49: ("access_denied", "service.client_certificate_refused"),
+    70: ("protocol_version", "service.unreachable"),
+    71: ("insufficient_security", "service.unreachable"),
+    80: ("internal_error", "service.unreachable"),
+}
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(n, c) for n, (_, c) in ALERTS.items()], ids=[n for n, _ in ALERTS.values()]
+)
+def test_only_alerts_about_certificates_blame_ours(
+    number: int, code: str, broker: Callable[..., HttpBroker], serve: Callable[..., Server]
+) -> None:
+    def handler(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(bytes([0x15, 3, 3, 0, 2, 2, number]))
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+
+    failure = failure_of(broker(serve(handler).port), Call(CallDeadline(5)), use(key="k"))
+    assert (failure.code, maybe(failure)) == (code, False)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

@@ -97,15 +97,15 @@ class CardBroker:
 
     def confirm(self, presence: CardPresence, borrower: Borrower) -> None:
         """Return if that very insertion is still there; see ``segur_sdk.context.Cards``."""
-        borrower.record("broker.card.confirm", slot=presence.slot)
         self._require(presence)
+        borrower.note("broker.card.confirm", slot=presence.slot, insertion=presence.insertion)
 
     @contextmanager
     def open(self, presence: CardPresence, borrower: Borrower) -> Iterator["BoundChannel"]:
         """Open that very insertion; see ``segur_sdk.context.Cards``."""
         borrower.require_running()
-        borrower.record("broker.card.open", slot=presence.slot)
         driver = self._require(presence)
+        borrower.record("broker.card.open", slot=presence.slot, insertion=presence.insertion)
         self._take_back(presence.slot)
         atr = driver.connect(presence.slot)
         channel = BoundChannel(driver, presence.slot, atr, borrower)
@@ -151,7 +151,8 @@ class CardBroker:
             for state in driver.slots():
                 if state.slot == slot:
                     return driver, state
-        raise CardError("card.reader_unavailable", slot=slot)
+        # The name is not repeated: it is whatever somebody typed, and no slot of ours.
+        raise CardError("card.reader_unavailable")
 
 
 class BoundChannel:

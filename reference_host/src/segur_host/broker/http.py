@@ -132,6 +132,8 @@ class BoundClient:
             request = self._client.build_request(method, url, headers=headers, content=body)
         except (httpx.InvalidURL, ValueError, TypeError, AttributeError):
             raise self._refused("form") from None
+        if not (method.isascii() and method.isalpha() and method.isupper()):
+            raise self._refused("method")
         if not HOSTS_OWN_HEADERS.isdisjoint(name.lower() for name in headers):
             raise self._refused("headers")
         if path and not _below(url, self._address):

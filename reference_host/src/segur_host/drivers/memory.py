@@ -117,7 +117,7 @@ class MemoryCardSource:
         """Take the card of ``slot`` for the caller alone and return its ATR."""
         found = self._slots.get(slot)
         if found is None:
-            raise CardError("card.reader_unavailable", slot=slot)
+            raise CardError("card.reader_unavailable")
         if slot in self._held:
             raise CardError("card.reader_in_use", slot=slot, retryable=True)
         if found.atr is None:

@@ -4,6 +4,7 @@ The whole file is encrypted, its indexes and its write-ahead log too, with a raw
 passphrase would cost 150 ms at each connection and add nothing to 32 random bytes.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from segur_sdk.errors import HostError
 
 BUSY_TIMEOUT_MS: Final = 10_000
 _READERS: Final = 4
+LOGGING_NAME: Final = "segur"
 
 _IOERR_WRITE: Final = 10 | (3 << 8)
 _IOERR_SHMSIZE: Final = 10 | (19 << 8)
@@ -82,6 +84,10 @@ def _translate(failure: BaseException | None) -> HostError:
     return HostError(code, retryable=code == "storage.busy", reason=reason)
 
 
+def _above_debug(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
 def _engine(path: Path, key: bytes, begin: str, **options: Any) -> sa.Engine:
     def connect() -> Any:
         # Isolation is ours (see ``begin``), and a connection serves one thread at a time by our own locks.
@@ -95,7 +101,16 @@ def _engine(path: Path, key: bytes, begin: str, **options: Any) -> sa.Engine:
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 
-    engine = sa.create_engine("sqlite+pysqlite://", module=dbapi2, creator=connect, hide_parameters=True, **options)
+    engine = sa.create_engine(
+        "sqlite+pysqlite://",
+        module=dbapi2,
+        creator=connect,
+        hide_parameters=True,
+        logging_name=LOGGING_NAME,
+        **options,
+    )
+    # At DEBUG the engine would write every row that it fetches: patients among them.
+    logging.getLogger(f"sqlalchemy.engine.Engine.{LOGGING_NAME}").addFilter(_above_debug)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
