@@ -48,7 +48,6 @@ manifest_sha256 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 idam = "anything"
 nested = { free = [1, 2] }
 [limits]
-workers_per_plugin = 2
 [traces]
 retention_days = 30
 """
@@ -72,7 +71,7 @@ def test_smallest_file_has_documented_defaults(tmp_path: Path) -> None:
     assert config.tenant == "default"
     assert config.actor.kind is ActorKind.OPERATOR
     assert config.identity.max_document_requests == 3
-    assert (config.limits.workers_per_plugin, config.limits.suspend_after, config.limits.ask_timeout_s) == (4, 3, 120)
+    assert (config.limits.suspend_after, config.limits.ask_timeout_s) == (3, 120)
     assert config.traces.retention_days == 3653
     assert not config.keys
     assert not config.plugins
@@ -164,7 +163,7 @@ def test_what_is_required_must_be_there(tmp_path: Path, missing: str) -> None:
 
 
 def test_an_error_never_repeats_a_value(tmp_path: Path) -> None:
-    error = refusal(tmp_path, "[limits]\nworkers_per_plugin = 'HOUILLES-1935'\n[traces]\nretention_days = 'TCHITCHI'\n")
+    error = refusal(tmp_path, "[limits]\nsuspend_after = 'HOUILLES-1935'\n[traces]\nretention_days = 'TCHITCHI'\n")
     assert "HOUILLES" not in str(error)
     assert "TCHITCHI" not in str(error)
     assert error.__cause__ is None

@@ -15,10 +15,10 @@ from typing import Any
 
 import attrs
 
+from segur_host import chosen
 from segur_host.broker.ask import CheckedAsker
 from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig, ReadersTable
-from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
 from segur_sdk.errors import SegurError
 from segur_sdk.identity.seal import SealedIdentity

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from segur_host import Host
+from segur_host import Host, chosen
 from segur_host.config.model import HostConfig
-from segur_host.identities.beneficiary import chosen
 from segur_sdk.errors import IdentityError, InputError
 from segur_sdk.identity.engine import Asking
 from segur_sdk.models.identity import (

@@ -9,19 +9,38 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from segur_testing.sandbox import RunningSandbox
 
-STEPS = (
-    "card_read beneficiary_chosen insi document qualified no_document refused patient_absent differs several none"
-    " insi_down card_swapped test_card_in_production"
-).split()
+STEPS = [
+    "card_read",
+    "beneficiary_chosen",
+    "insi",
+    "document",
+    "qualified",
+    "no_document",
+    "refused",
+    "patient_absent",
+    "differs",
+    "several",
+    "none",
+    "insi_down",
+    "card_swapped",
+    "test_card_in_production",
+]
 CLOSED_STDIN = subprocess.DEVNULL
 
 
 def segur(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "segur_host.cli", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, stdin=CLOSED_STDIN, timeout=100, env=os.environ | environment
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=CLOSED_STDIN,
+        timeout=100,
+        env=os.environ | environment,
     )
 
 
@@ -124,9 +143,7 @@ def test_a_supplied_reply_is_injected_and_shown_as_such(
         "lieu_naissance": place,
     }
     request.write_text(json.dumps({"subject": {"kind": "traits", "traits": search_of(traits)}}), "utf-8")
-    done = segur(
-        "call", "qualify_identity", "--event", str(request), "--config", str(segur_sandbox.config), "--json"
-    )
+    done = segur("call", "qualify_identity", "--event", str(request), "--config", str(segur_sandbox.config), "--json")
     assert done.returncode == 0, done.stderr
     value = json.loads(done.stdout)["value"]
     assert value["cr"] == expected["cr"]

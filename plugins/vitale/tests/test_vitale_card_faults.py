@@ -92,7 +92,7 @@ def test_one_hiccup_at_any_command_is_read_over(bench: Any, family: tuple[Any, .
         ctx = bench.context(card)
         assert bench.call(bench.presence(), ctx).beneficiaries == expected
         assert (ctx.reader.opened, ctx.reader.closed) == (2, 2)
-        assert [event for event, _ in ctx.notes.written] == ["vitale.hiccup"]
+        assert [event for event, _ in ctx.notes.written] == ["hiccup"]
 
 
 @pytest.mark.parametrize("tries", [1, 2, 4, 10])

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from segur_host.async_host import AsyncHost
     from segur_host.broker.ask import CheckedAsker
     from segur_host.host import Host
+    from segur_host.identities.beneficiary import chosen
 
-__all__ = ["AsyncHost", "CheckedAsker", "Host"]
+__all__ = ["AsyncHost", "CheckedAsker", "Host", "chosen"]
 
 _MODULES: Final = {
     "AsyncHost": "segur_host.async_host",
     "CheckedAsker": "segur_host.broker.ask",
     "Host": "segur_host.host",
+    "chosen": "segur_host.identities.beneficiary",
 }
 
 

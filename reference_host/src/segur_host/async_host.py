@@ -11,7 +11,8 @@ from segur_host.broker.ask import Asker
 from segur_host.config.model import HostConfig
 from segur_host.dispatch.outcome import HookResult
 from segur_host.host import Host
-from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, Person
+from segur_host.identities.desk import NOTHING_CONFIRMED, Identification
+from segur_host.identities.person import Person
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput
 from segur_host.registry.registry import PluginEntry

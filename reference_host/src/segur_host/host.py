@@ -20,8 +20,9 @@ from segur_host.dispatch.context import Caller, Resources
 from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
 from segur_host.dispatch.outcome import HookResult
 from segur_host.drivers.readers import ReadersInChild, RecordedCard
-from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, IdentityDesk, Person
+from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, IdentityDesk
 from segur_host.identities.given import attribute_named, held_to_form
+from segur_host.identities.person import Person
 from segur_host.identities.policy import policy_of
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput, CardReadInput, SlotInput

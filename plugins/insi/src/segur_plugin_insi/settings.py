@@ -1,4 +1,4 @@
-"""Settings of the plugin: the table ``[plugins.insi]`` of a host's configuration."""
+"""Settings of the plugin: the table ``[plugins.insi.settings]`` of a host's configuration."""
 
 from typing import Literal
 

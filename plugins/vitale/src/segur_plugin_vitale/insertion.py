@@ -42,7 +42,7 @@ def read_insertion(presence: CardPresence, ctx: HookContext, settings: VitaleSet
                 raise
             if ctx.deadline.remaining() < _TIME_FOR_A_TRY:
                 raise
-            ctx.audit.note("vitale.hiccup", code=failure.code, attempt=tries)
+            ctx.audit.note("hiccup", code=failure.code, attempt=tries)
             tries += 1
     if content is None:
         return None

@@ -12,7 +12,7 @@ from segur_sdk import PluginSettings
 
 
 class VitaleSettings(PluginSettings):
-    """One table ``[plugins.vitale]`` of the host's configuration."""
+    """One table ``[plugins.vitale.settings]`` of the host's configuration."""
 
     encoding: Literal["iso-8859-1", "iso-8859-15", "utf-8"] = Field(
         default="iso-8859-1",

@@ -44,7 +44,11 @@ def list_plugins(
 
 
 @app.command()
-def enable(plugin: str, *, config: ConfigOption = None) -> None:
+def enable(
+    plugin: Annotated[str, typer.Argument(help="Identifiant du module, par exemple insi.")],
+    *,
+    config: ConfigOption = None,
+) -> None:
     """Active un module : sa déclaration est acceptée telle qu’elle est, par son empreinte."""
     path = config_path(config)
     load_config(path)

@@ -158,7 +158,6 @@ class PluginTable(Value):
 class LimitsTable(Value):
     """How long and how often the host waits."""
 
-    workers_per_plugin: int = Field(default=4, ge=1, le=64)
     suspend_after: int = Field(default=3, ge=1, le=1000)
     """Hung calls after which a plugin is suspended."""
     ask_timeout_s: float = Field(default=120, gt=0, le=3600)

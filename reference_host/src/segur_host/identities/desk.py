@@ -1,6 +1,5 @@
 """Find or record a person, ask for evidence, take the proof document: what the counter does with identities."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
@@ -11,12 +10,13 @@ from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.outcome import HookResult, Outcome
 from segur_host.identities.given import held_to_form
+from segur_host.identities.person import Person, card_digest, same_traits, search_traits_of, subject_of
 from segur_host.identities.repository import IdentityRepository, Revision
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.context import Clock
 from segur_sdk.errors import IdentityError, SegurError
-from segur_sdk.hooks.qualify_identity import CandidateSubject, CardSubject, IdentityRequest, Subject, TraitsSubject
+from segur_sdk.hooks.qualify_identity import CardSubject, IdentityRequest
 from segur_sdk.identity.comparison import compare
 from segur_sdk.identity.engine import (
     Asking,
@@ -29,12 +29,10 @@ from segur_sdk.identity.engine import (
     present_document,
     search_permission,
 )
-from segur_sdk.identity.names import fold, for_comparison
 from segur_sdk.identity.notices import notice
 from segur_sdk.identity.seal import SealedIdentity, Sealer
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.base import Event
-from segur_sdk.models.card import Beneficiary
 from segur_sdk.models.identity import (
     CrCode,
     Divergence,
@@ -49,7 +47,6 @@ from segur_sdk.models.identity import (
 )
 from segur_sdk.models.notice import Notice
 
-Person = Traits | SearchTraits | CardSubject | InsCandidate
 _PEOPLE: Final = (Traits, SearchTraits, CardSubject, InsCandidate)
 CallHook = Callable[[str, Event, Caller], HookResult]
 NOTHING_CONFIRMED: frozenset[TraitName] = frozenset()
@@ -211,7 +208,7 @@ class IdentityDesk:
         """
         if isinstance(person, CardSubject) and person.serial is not None:
             linked = self._repository.linked(
-                person.serial, person.beneficiary.position, _card_digest(person.beneficiary)
+                person.serial, person.beneficiary.position, card_digest(person.beneficiary)
             )
             return self._repository.current(linked) if linked is not None else None
         if not isinstance(person, Traits):
@@ -219,9 +216,7 @@ class IdentityDesk:
         equal = [
             found
             for found in self._repository.search(person.date_naissance, person.nom_naissance, person.premier_prenom)
-            if found.record.traits.sexe == person.sexe
-            and found.record.traits.lieu_naissance == person.lieu_naissance
-            and _folded(found.record.traits) == _folded(person)
+            if same_traits(found.record.traits, person)
         ]
         if len(equal) > 1:
             raise IdentityError("identity.several_files", count=len(equal))
@@ -241,7 +236,7 @@ class IdentityDesk:
         found = Identification(identity=None, outcomes=result.outcomes, notices=(_incomplete(),))
         if evidence is None or evidence.individual is None:
             return found if evidence is None else attrs.evolve(found, cr=evidence.cr)
-        asked = _search_traits(person)
+        asked = search_traits_of(person)
         differing = tuple(one for one in compare(asked, evidence.individual.traits) if one.trait not in confirmed)
         found = attrs.evolve(found, cr=evidence.cr, divergences=differing)
         if differing:
@@ -267,7 +262,7 @@ class IdentityDesk:
         self, person: Person, caller: Caller, identity_ref: str | None, *, automatic: bool
     ) -> tuple[HookResult, InsEvidence | None]:
         request = IdentityRequest(
-            subject=_subject(person), automatic=automatic, occurred_at=self._clock.now(), event_id=caller.call_id
+            subject=subject_of(person), automatic=automatic, occurred_at=self._clock.now(), event_id=caller.call_id
         )
         result = self._call("qualify_identity", request, caller)
         evidence = result.value if isinstance(result.value, InsEvidence) else None
@@ -349,7 +344,7 @@ class IdentityDesk:
     def _remember_card(self, person: CardSubject, known: Revision) -> None:
         if person.serial is not None:
             self._repository.link(
-                person.serial, person.beneficiary.position, _card_digest(person.beneficiary), known.identity_ref
+                person.serial, person.beneficiary.position, card_digest(person.beneficiary), known.identity_ref
             )
 
     def _seal(self, revision: Revision) -> SealedIdentity:
@@ -373,32 +368,6 @@ def _traced(evidence: InsEvidence | None, failure: SegurError | None) -> dict[st
     if failure is None:
         return {"error": None}
     return {"error": failure.code, "attempts": [one.model_dump(mode="json") for one in failure.traced]}
-
-
-def _folded(traits: Traits) -> tuple[str, str]:
-    return fold(traits.nom_naissance), for_comparison(traits.premier_prenom)
-
-
-def _card_digest(beneficiary: Beneficiary) -> str:
-    """Stand for what the card says of the person: another text under the same number is another person."""
-    text = f"{beneficiary.nom}|{beneficiary.prenom}|{beneficiary.date_en_carte}"
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _subject(person: Person) -> Subject:
-    if isinstance(person, CardSubject):
-        return person
-    if isinstance(person, InsCandidate):
-        return CandidateSubject(candidate=person)
-    return TraitsSubject(traits=_search_traits(person))
-
-
-def _search_traits(person: Person) -> SearchTraits:
-    if isinstance(person, SearchTraits):
-        return person
-    if isinstance(person, Traits):
-        return person.for_search()
-    return person.traits if isinstance(person, InsCandidate) else person.beneficiary.for_search()
 
 
 def _incomplete() -> Notice:

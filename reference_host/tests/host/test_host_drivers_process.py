@@ -1,0 +1,308 @@
+"""A driver that hangs, crashes or babbles costs its own process and nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segur_host.drivers.process import DriverProcess
+from segur_host.drivers.readers import ReadersInChild
+from segur_sdk.errors import CardError
+
+DRIVER = """
+import os, sys, time
+from segur_sdk.drivers import SlotState
+from segur_sdk.errors import CardError
+
+class Driver:
+    def __init__(self, **settings):
+        self.settings = settings
+        self.insertion = 0
+
+    def echo(self, value): return value
+    def setting(self, name): return self.settings[name]
+    def pid(self): return os.getpid()
+    def pair(self): return (b"\\x01", b"\\x02")
+    def nothing(self): return None
+    def typed(self): raise CardError("card.reader_in_use", slot="s", retryable=True)
+    def raises(self): raise ValueError("TCHITCHI")
+    def exits(self): sys.exit(3)
+    def aborts(self): os._exit(9)
+    def hangs(self, *_): time.sleep(3600)
+    def unspeakable(self): return {1, 2}
+    def prints(self):
+        print("loud-1"); os.write(1, b"loud-2"); return "said"
+    def babbles(self, text):
+        for descriptor in range(3, 12):
+            try: os.write(descriptor, text.encode() + b"\\n")
+            except OSError: pass
+        return "said"
+
+    def slots(self):
+        self.insertion += 1
+        return (SlotState(slot="s", present=True, atr="3B00", insertion=self.insertion),)
+    def connect(self, slot): return b"\\x3b\\x00"
+    def transmit(self, slot, command):
+        if command == b"hang": time.sleep(3600)
+        if command == b"text": return "text"
+        return command + b"\\x90\\x00"
+    def disconnect(self, slot): return None
+
+class Fails:
+    def __init__(self, **_): raise ValueError("TCHITCHI")
+
+class Odd(Driver):
+    def slots(self): return "odd"
+    def connect(self, slot): return "odd"
+
+class OddSlots(Driver):
+    def slots(self): return (3,)
+"""
+
+
+@pytest.fixture(autouse=True)
+def driver_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "made_up_driver.py").write_text(DRIVER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., DriverProcess]]:
+    with ExitStack() as opened:
+
+        def start(name: str = "Driver", module: str = "made_up_driver", **settings: Any) -> DriverProcess:
+            process = DriverProcess(f"{module}:{name}", settings)
+            opened.callback(process.close)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def readers() -> Iterator[Callable[..., ReadersInChild]]:
+    with ExitStack() as opened:
+
+        def readers(name: str = "Driver") -> ReadersInChild:
+            made = ReadersInChild(f"made_up_driver:{name}", {})
+            opened.callback(made.close)
+            return made
+
+        yield readers
+
+
+def code_of(call: Callable[[], Any]) -> str:
+    with pytest.raises(CardError) as raised:
+        call()
+    assert "TCHITCHI" not in f"{raised.value!r}{raised.value.facts}"
+    return raised.value.code
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    waiting = threading.Event()
+    return any(holds() or waiting.wait(0.02) for _ in range(500))
+
+
+VALUES: dict[str, tuple[str, tuple[str | bytes, ...], Any]] = {
+    "bytes": ("echo", (b"\x00\xff",), b"\x00\xff"),
+    "no_bytes": ("echo", (b"",), b""),
+    "text": ("echo", ("é\n",), "é\n"),
+    "nothing": ("nothing", (), None),
+    "setting": ("setting", ("colour",), "blue"),
+}
+
+
+@pytest.mark.parametrize(("method", "arguments", "value"), VALUES.values(), ids=VALUES)
+def test_values_cross_the_pipe_unchanged(
+    method: str, arguments: tuple[str | bytes, ...], value: Any, start: Callable[..., DriverProcess]
+) -> None:
+    assert start(colour="blue").call(method, *arguments, timeout=20) == (value, 1)
+
+
+FAILURES: dict[str, tuple[str, str, bool]] = {
+    # method, code, whether the child is another one afterwards
+    "typed": ("typed", "card.reader_in_use", False),
+    "raises": ("raises", "card.driver_failed", False),
+    "no_such_method": ("lunch", "card.driver_failed", False),
+    "exits": ("exits", "card.driver_stopped", True),
+    "crashes": ("aborts", "card.driver_stopped", True),
+    "answers_what_no_pipe_carries": ("unspeakable", "card.driver_stopped", True),
+}
+
+
+@pytest.mark.parametrize(("method", "code", "is_replaced"), FAILURES.values(), ids=FAILURES)
+def test_a_failing_driver_is_named_and_the_next_call_works(
+    method: str, code: str, is_replaced: bool, start: Callable[..., DriverProcess]
+) -> None:
+    process = start()
+    pid, _ = process.call("pid", timeout=20)
+    assert code_of(lambda: process.call(method, timeout=20)) == code
+    again, generation = process.call("pid", timeout=20)
+    assert (again != pid, generation) == (is_replaced, 2 if is_replaced else 1)
+    assert is_running(pid) is not is_replaced
+
+
+def test_a_hung_driver_is_killed_and_started_again(start: Callable[..., DriverProcess]) -> None:
+    process = start()
+    pid, _ = process.call("pid", timeout=20)
+    assert code_of(lambda: process.call("hangs", timeout=0.2)) == "card.driver_hung"
+    assert not is_running(pid)
+    assert process.call("echo", "a", timeout=20) == ("a", 2)
+
+
+def test_what_a_driver_prints_is_not_taken_for_an_answer(
+    start: Callable[..., DriverProcess], capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = start()
+    assert process.call("prints", timeout=20)[0] == "said"
+    process.close()
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "loud-2" in err
+
+
+BABBLE = {
+    "garbage": "\x00\x01 no JSON",
+    "json": '{"value": "forged"}',
+    "other_number": '{"id": 99, "value": "forged"}',
+    "number_to_come": '{"id": 3, "value": "forged"}',
+    "list": "[]",
+    "odd_error": '{"id": 1, "error": 3}',
+    "odd_code": '{"id": 1, "error": {"code": "NO CODE", "retryable": false, "facts": {}}}',
+    "odd_bytes": '{"id": 1, "value": {"hex": "xyz"}}',
+}
+
+
+@pytest.mark.parametrize("text", BABBLE.values(), ids=BABBLE)
+def test_babble_on_the_pipe_ends_the_child_and_is_never_an_answer(
+    text: str, start: Callable[..., DriverProcess]
+) -> None:
+    process = start()
+    process.start()
+    assert code_of(lambda: process.call("babbles", text, timeout=20)) == "card.driver_stopped"
+    assert process.call("echo", "true", timeout=20) == ("true", 2)
+
+
+def test_babble_before_the_driver_starts_is_said(start: Callable[..., DriverProcess], tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('loud')")
+    assert code_of(lambda: start().call("echo", "a", timeout=20)) == "card.driver_stopped"
+
+
+ABSENT: dict[str, dict[str, str]] = {
+    "module_missing": {"module": "made_up_nowhere"},
+    "class_missing": {"name": "Nobody"},
+    "constructor_raises": {"name": "Fails"},
+}
+
+
+@pytest.mark.parametrize("entry", ABSENT.values(), ids=ABSENT)
+def test_a_driver_that_does_not_start_is_said_at_each_call(
+    entry: dict[str, str], start: Callable[..., DriverProcess]
+) -> None:
+    process = start(**entry)
+    process.start()
+    for _ in range(2):
+        assert code_of(lambda: process.call("slots", timeout=20)) == "card.driver_stopped"
+
+
+def test_a_child_that_cannot_be_made_is_said(
+    start: Callable[..., DriverProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    process = start()
+    process.start()
+    assert code_of(lambda: process.call("slots", timeout=20)) == "card.driver_stopped"
+
+
+def test_a_child_killed_between_two_calls_is_replaced(start: Callable[..., DriverProcess]) -> None:
+    process = start()
+    pid, _ = process.call("pid", timeout=20)
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: not is_running(pid))
+    # The pipe may break before or while the call is written: said, or already mended.
+    try:
+        process.call("pid", timeout=20)
+    except CardError as failure:
+        assert failure.code == "card.driver_stopped"
+    assert process.call("pid", timeout=20)[1] == 2
+
+
+def test_whoever_waits_behind_a_hung_call_waits_no_longer_than_his_own_time(
+    start: Callable[..., DriverProcess],
+) -> None:
+    process = start()
+    process.call("pid", timeout=20)
+    codes: list[str] = []
+    hung = threading.Thread(target=lambda: codes.append(code_of(lambda: process.call("hangs", timeout=1))))
+    hung.start()
+    assert eventually(process._lock.locked)
+    assert code_of(lambda: process.call("echo", "a", timeout=0.1)) == "card.reader_in_use"
+    hung.join()
+    assert codes == ["card.driver_hung"]
+
+
+def test_nothing_is_left_running_after_close(start: Callable[..., DriverProcess]) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name == "segur-driver"}
+    process = start()
+    pid, _ = process.call("pid", timeout=20)
+    process.close()
+    process.close()
+    assert not is_running(pid)
+    assert eventually(lambda: not {one for one in threading.enumerate() if one.name == "segur-driver"} - before)
+
+
+def test_a_child_ends_when_its_host_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "host.py"
+    script.write_text(
+        "import os, signal\nfrom segur_host.drivers.process import DriverProcess\n"
+        "process = DriverProcess('made_up_driver:Driver', {})\n"
+        "print(process.call('pid', timeout=20)[0], flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert eventually(lambda: not is_running(int(done.stdout)))
+
+
+def test_an_insertion_is_never_one_of_another_child(readers: Callable[..., ReadersInChild]) -> None:
+    made = readers()
+    seen = [state.insertion for _ in range(2) for state in made.slots()]
+    assert code_of(lambda: made.transmit("s", b"hang", 0.2)) == "card.mute"
+    seen += [state.insertion for _ in range(2) for state in made.slots()]
+    assert len(set(seen)) == 4
+
+
+def test_a_card_answers_through_the_child(readers: Callable[..., ReadersInChild]) -> None:
+    made = readers()
+    assert made.connect("s") == b"\x3b\x00"
+    assert made.transmit("s", b"\x00\xa4", 20) == b"\x00\xa4\x90\x00"
+    made.disconnect("s")
+
+
+ODD: dict[str, tuple[str, Callable[[ReadersInChild], Any]]] = {
+    "slots_no_list": ("Odd", lambda made: made.slots()),
+    "slots_no_states": ("OddSlots", lambda made: made.slots()),
+    "atr_no_bytes": ("Odd", lambda made: made.connect("s")),
+    "answer_no_bytes": ("Driver", lambda made: made.transmit("s", b"text", 20)),
+}
+
+
+@pytest.mark.parametrize(("name", "act"), ODD.values(), ids=ODD)
+def test_what_is_no_answer_of_a_reader_is_refused(
+    name: str, act: Callable[[ReadersInChild], Any], readers: Callable[..., ReadersInChild]
+) -> None:
+    made = readers(name)
+    assert code_of(lambda: act(made)) == "card.driver_failed"
