@@ -95,11 +95,25 @@ def test_unknown_kind_of_document_never_validates() -> None:
 @pytest.mark.parametrize("code", ["LEP", "AN", "CC"])
 @pytest.mark.parametrize(("on", "minor"), [(date(1993, 12, 30), True), (date(1993, 12, 31), False)])
 def test_documents_of_minors_stop_on_the_eighteenth_birthday(code: str, on: date, minor: bool) -> None:
+    shown = ProofDocument(type=code, adult_document=None if code == "CC" else "CN")
     if minor:
-        assert present_document(_record(), ProofDocument(type=code), on=on).record.status is InsStatus.VALIDEE
+        assert present_document(_record(), shown, on=on).record.status is InsStatus.VALIDEE
         return
     with pytest.raises(IdentityError, match=r"identity\.proof_minors_only"):
-        present_document(_record(), ProofDocument(type=code), on=on)
+        present_document(_record(), shown, on=on)
+
+
+@pytest.mark.parametrize("code", ["LEP", "AN"])
+@pytest.mark.parametrize("adult", [None, "CV", "CC", "ZZ"])
+def test_a_childs_paper_goes_with_the_adults_own_document(code: str, adult: str | None) -> None:
+    with pytest.raises(IdentityError, match=r"identity\.proof_adult_document"):
+        present_document(_record(), ProofDocument(type=code, adult_document=adult), on=date(1990, 1, 1))
+
+
+@pytest.mark.req("CARD-09")
+def test_no_setting_makes_a_carte_vitale_a_proof() -> None:
+    with pytest.raises(ValidationError):
+        ProofKind(code="CV", label_fr="Carte Vitale seule", high_trust=True)
 
 
 @pytest.mark.req("SC.INS/va1.26")

@@ -9,12 +9,16 @@ from pydantic import ValidationError
 from segur_host import Host, chosen
 from segur_host.config.model import HostConfig
 from segur_sdk.errors import IdentityError, InputError
+from segur_sdk.hooks.qualify_identity import IdentityRequest, TraitsSubject
 from segur_sdk.identity.engine import Asking
 from segur_sdk.models.identity import (
+    CollectionMethod,
     CrCode,
     IdentityAttribute,
+    InsCandidate,
     InsOid,
     InsStatus,
+    MatriculeIns,
     NoProof,
     NoProofReason,
     ProofDocument,
@@ -88,6 +92,98 @@ def test_somebody_without_ins_is_served_and_nothing_of_an_ins_is_kept(host: Host
     assert found.identity is not None
     assert found.identity.status is InsStatus.PROVISOIRE
     assert found.identity.matricule is None
+
+
+@pytest.mark.req("S000-03")
+def test_somebody_known_to_have_no_ins_is_served_without_asking_insi(
+    host: Host, person: Person, insi_calls: Calls
+) -> None:
+    first = host.identify(person("houilles"), search=False)
+    assert ref(host.identify(person("houilles"), search=False)) == ref(first)
+    shown = host.qualify(ref(first), search=False, document=ProofDocument(type="PA")).identity
+    assert shown is not None
+    assert (shown.status, shown.matricule) == (InsStatus.VALIDEE, None)
+    assert insi_calls() == []
+
+
+@pytest.mark.req("SC.INS/va1.20")
+@pytest.mark.parametrize("given", ["card", "typed in part"])
+def test_a_doubtful_person_does_not_come_back_by_another_way(
+    host: Host, person: Person, segur_sandbox: RunningSandbox, insi_calls: Calls, given: str
+) -> None:
+    host.mark(ref(host.identify(person("zoe"), search=False)), IdentityAttribute.DOUTEUX)
+    reader = segur_sandbox.readers[0]
+    segur_sandbox.insert(reader, "single")
+    newcomer = chosen(host.read_card(reader), 1) if given == "card" else person("zoe").for_search()
+    with pytest.raises(IdentityError) as refused:
+        host.identify(newcomer, document=ProofDocument(type="CN"))
+    assert refused.value.code == "identity.doubtful_or_fictitious"
+    assert insi_calls() == []
+
+
+def test_a_recorded_person_is_found_again_by_his_card(
+    host: Host, person: Person, segur_sandbox: RunningSandbox, answers: dict[str, str]
+) -> None:
+    known = ref(host.identify(person("zoe"), search=False))
+    segur_sandbox.insert(segur_sandbox.readers[0], "single")
+    found = host.identify(chosen(host.read_card(segur_sandbox.readers[0]), 1))
+    assert ref(found) == known
+    assert found.identity is not None
+    assert found.identity.status is InsStatus.RECUPEREE
+
+
+def test_a_similar_file_is_told_and_nothing_is_merged(
+    host: Host, person: Person, segur_sandbox: RunningSandbox
+) -> None:
+    known = ref(host.identify(person("zoe", lieu_naissance="75056"), search=False))
+    segur_sandbox.insert(segur_sandbox.readers[0], "single")
+    found = host.identify(chosen(host.read_card(segur_sandbox.readers[0]), 1))
+    assert ref(found) != known
+    assert "identity.similar_files" in {notice.code for notice in found.notices}
+
+
+@pytest.mark.req("SC.INS/va1.41")
+def test_a_matricule_typed_with_a_wrong_key_is_never_searched(host: Host, person: Person, insi_calls: Calls) -> None:
+    typed = InsCandidate(
+        matricule=MatriculeIns(value="275126322074975", oid=InsOid.NIR),
+        traits=person("zoe").for_search(),
+        method=CollectionMethod.MANUAL,
+    )
+    with pytest.raises(InputError) as refused:
+        host.identify(typed)
+    assert refused.value.code == "input.matricule_key"
+    assert insi_calls() == []
+
+
+@pytest.mark.req("SC.INS/va1.33", "SC.INS/va1.55")
+def test_automatic_qualification_can_be_switched_off(segur_config: HostConfig, person: Person) -> None:
+    table = segur_config.identity.model_copy(update={"automatic_qualification": False})
+    with Host(segur_config.model_copy(update={"identity": table})) as host:
+        known = ref(host.identify(person("zoe"), search=False, document=ProofDocument(type="CN")))
+        waiting = host.qualify(known)
+        assert waiting.identity is not None
+        assert waiting.identity.status is InsStatus.VALIDEE
+        done = host.qualify(known, validated=True).identity
+        assert done is not None
+        assert done.status is InsStatus.QUALIFIEE
+
+
+@pytest.mark.req("S000-15")
+def test_several_identities_for_a_card_are_said_as_such(host: Host, segur_sandbox: RunningSandbox) -> None:
+    segur_sandbox.insert(segur_sandbox.readers[0], "several")
+    found = host.identify(chosen(host.read_card(segur_sandbox.readers[0]), 1))
+    assert found.cr is CrCode.SEVERAL
+    assert found.identity is None
+    assert found.notices[0].code == "identity.ins_several"
+
+
+@pytest.mark.req("SC.INS/va1.38", "SC.INS/va1.35")
+def test_a_call_made_by_the_hook_alone_is_traced_too(host: Host, person: Person) -> None:
+    subject = TraitsSubject(traits=person("zoe").for_search())
+    result = host.call("qualify_identity", IdentityRequest(subject=subject))
+    (trace,) = host.traces.of_call(result.call_id)
+    assert trace.payload["cr"] == "00"
+    assert len(trace.payload["attempts"]) == 1
 
 
 @pytest.mark.req("S000-03", "SC.INS/va1.20", "SC.INS/va1.44")
@@ -208,10 +304,11 @@ def test_an_accepted_document_qualifies_and_its_kind_is_recorded(
     host: Host, person: Person, who: str, proof: str
 ) -> None:
     known = ref(host.identify(person(who)))
-    found = host.qualify(known, document=ProofDocument(type=proof)).identity
+    shown = ProofDocument(type=proof, adult_document="CN" if proof in {"LEP", "AN"} else None)
+    found = host.qualify(known, document=shown).identity
     assert found is not None
     assert found.status is InsStatus.QUALIFIEE
-    assert host.history(known)[-1].record.document == ProofDocument(type=proof)
+    assert host.history(known)[-1].record.document == shown
 
 
 @pytest.mark.req("S000-19", "CARD-09")
@@ -223,6 +320,7 @@ def test_an_accepted_document_qualifies_and_its_kind_is_recorded(
         pytest.param("zoe", "LE", "identity.proof_not_high_trust", id="livret de famille alone"),
         pytest.param("zoe", "AN", "identity.proof_minors_only", id="birth certificate of an adult"),
         pytest.param("zoe", "ZZ", "identity.proof_unknown", id="unknown kind"),
+        pytest.param("michelangelo", "LEP", "identity.proof_adult_document", id="without the adult's document"),
     ],
 )
 def test_any_other_document_qualifies_nobody(host: Host, person: Person, who: str, proof: str, code: str) -> None:
@@ -258,8 +356,13 @@ def test_no_document_is_asked_again_n_times_then_no_more(segur_config: HostConfi
 
 
 @pytest.mark.req("S000-21")
-def test_the_default_is_three_times(segur_config: HostConfig) -> None:
-    assert segur_config.identity.max_document_requests == 3
+def test_the_default_is_three_times(host: Host, person: Person) -> None:
+    found = host.identify(person("zoe"))
+    asked = 0
+    while found.asking is Asking.ASK:
+        asked += 1
+        found = host.qualify(ref(found), document=NoProof(none_because=NoProofReason.NONE_PRESENTED))
+    assert asked == 3
 
 
 @pytest.mark.req("S000-21")
@@ -298,7 +401,7 @@ def test_given_names_are_tried_in_order_and_every_attempt_is_traced(
     found = host.identify(person(who))
     assert found.cr is code
     assert len(insi_calls()) == calls
-    (trace,) = [one for one in host.traces.of_patient(ref(found)) if one.kind == "ins.search"]
+    (trace,) = [one for one in host.traces.of_patient(ref(found)) if one.kind == "hook.qualify_identity"]
     assert len(trace.payload["attempts"]) == calls
     assert {call["message_id"] for call in insi_calls()} == {one["message_id"] for one in trace.payload["attempts"]}
 
@@ -308,7 +411,7 @@ def test_attempts_before_a_failure_are_traced_too(
     host: Host, person: Person, segur_sandbox: RunningSandbox, insi_calls: Calls
 ) -> None:
     found = host.identify(person("coeur"))
-    (trace,) = [one for one in host.traces.of_patient(ref(found)) if one.kind == "ins.search"]
+    (trace,) = [one for one in host.traces.of_patient(ref(found)) if one.kind == "hook.qualify_identity"]
     assert trace.payload["error"] == "insi.unavailable"
     assert len(trace.payload["attempts"]) == len(insi_calls()) >= 1
 

@@ -11,7 +11,7 @@ from segur_host.broker.ask import Asker
 from segur_host.config.model import HostConfig
 from segur_host.dispatch.outcome import HookResult
 from segur_host.host import Host
-from segur_host.identities.desk import NOTHING_CONFIRMED, Identification
+from segur_host.identities.desk import Identification
 from segur_host.identities.person import Person
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput
@@ -95,13 +95,22 @@ class AsyncHost:
         person: Person,
         *,
         document: Presentation | None = None,
-        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        confirmed: frozenset[TraitName] = frozenset(),
         automatic: bool = False,
+        search: bool = True,
+        validated: bool = False,
         asker: Asker | None = None,
     ) -> Identification:
         """See ``Host.identify``."""
         return await asyncio.to_thread(
-            self.sync.identify, person, document=document, confirmed=confirmed, automatic=automatic, asker=asker
+            self.sync.identify,
+            person,
+            document=document,
+            confirmed=confirmed,
+            automatic=automatic,
+            search=search,
+            validated=validated,
+            asker=asker,
         )
 
     async def qualify(
@@ -110,8 +119,10 @@ class AsyncHost:
         *,
         person: Person | None = None,
         document: Presentation | None = None,
-        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        confirmed: frozenset[TraitName] = frozenset(),
         automatic: bool = False,
+        search: bool = True,
+        validated: bool = False,
         asker: Asker | None = None,
     ) -> Identification:
         """See ``Host.qualify``."""
@@ -122,6 +133,8 @@ class AsyncHost:
             document=document,
             confirmed=confirmed,
             automatic=automatic,
+            search=search,
+            validated=validated,
             asker=asker,
         )
 
@@ -132,6 +145,10 @@ class AsyncHost:
     async def mark(self, identity_ref: str, attribute: IdentityAttribute, *, present: bool = True) -> Identification:
         """See ``Host.mark``."""
         return await asyncio.to_thread(self.sync.mark, identity_ref, attribute, present=present)
+
+    async def invalidate_ins(self, identity_ref: str) -> Identification:
+        """See ``Host.invalidate_ins``."""
+        return await asyncio.to_thread(self.sync.invalidate_ins, identity_ref)
 
     async def identity(self, identity_ref: str) -> SealedIdentity:
         """See ``Host.identity``."""

@@ -14,13 +14,13 @@ from segur_host.broker.cards import CardBroker
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.clock import SystemClock
-from segur_host.config.loading import load_config
+from segur_host.config.loading import checked, load_config
 from segur_host.config.model import HostConfig
 from segur_host.dispatch.context import Caller, Resources
 from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
 from segur_host.dispatch.outcome import HookResult
 from segur_host.drivers.readers import ReadersInChild, RecordedCard
-from segur_host.identities.desk import NOTHING_CONFIRMED, Identification, IdentityDesk
+from segur_host.identities.desk import Identification, IdentityDesk, Wish
 from segur_host.identities.given import attribute_named, held_to_form
 from segur_host.identities.person import Person
 from segur_host.identities.policy import policy_of
@@ -37,7 +37,7 @@ from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, InputError, UserMessage, invalid_input
 from segur_sdk.hooks import HOOKS, HookMode
 from segur_sdk.hooks.card_read import CardReadEvent
-from segur_sdk.identity.engine import change_traits, clear_attribute, set_attribute
+from segur_sdk.identity.engine import change_traits, clear_attribute, invalidate_ins, set_attribute
 from segur_sdk.identity.seal import SealedIdentity, Sealer
 from segur_sdk.models.actor import Actor
 from segur_sdk.models.base import Event
@@ -69,7 +69,7 @@ class Host:
         clock: Clock | None = None,
         safe_mode: bool = False,
     ) -> None:
-        self.config = config if isinstance(config, HostConfig) else load_config(Path(config))
+        self.config = checked(config) if isinstance(config, HostConfig) else load_config(Path(config))
         self._asker = asker or NobodyToAsk()
         self._clock = clock or SystemClock()
         with ExitStack() as opened:
@@ -81,6 +81,7 @@ class Host:
         self._database = opened.enter_context(Database(self.config.data, self.config.tenant))
         self.audit = AuditLog(self._database, self._clock)
         opened.callback(self.audit.close)
+        self.traces = TraceStore(self._database, self._clock, self.config.traces.retention_days)
         keys = KeyRing(self.config)
         self._http = HttpBroker(
             keys, self.config.environment, {name: str(one.url) for name, one in self.config.network.items()}
@@ -102,13 +103,13 @@ class Host:
             clock=self._clock,
             database=self._database,
             audit=self.audit,
+            traces=self.traces,
             http=self._http,
             cards=self._cards,
             keys=keys,
         )
         self._dispatcher = Dispatcher(self._registry, resources, self.config.limits.suspend_after)
         opened.callback(self._dispatcher.close)
-        self.traces = TraceStore(self._database, self._clock, self.config.traces.retention_days)
         self._desk = IdentityDesk(
             self._database,
             Sealer(self._database.key.derive(KeyPurpose.SEAL)),
@@ -210,8 +211,10 @@ class Host:
         person: Person,
         *,
         document: Presentation | None = None,
-        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        confirmed: frozenset[TraitName] = frozenset(),
         automatic: bool = False,
+        search: bool = True,
+        validated: bool = False,
         asker: Asker | None = None,
     ) -> Identification:
         """Find a person or record him, ask for his INS, and take his proof of identity.
@@ -222,6 +225,9 @@ class Host:
             document: what was shown, or why nothing was.
             confirmed: traits on which the user, who saw both values, takes the answer's.
             automatic: nobody triggered this by hand.
+            search: ask for the INS when it is not known; false for somebody who has none.
+            validated: the user asked for the qualification; needed where the structure switched the automatic one
+                off.
             asker: instead of the host's.
 
         Returns:
@@ -229,10 +235,10 @@ class Host:
 
         Raises:
             IdentityError: a rule of identitovigilance says no.
+            InputError: ``input.identify``, ``input.matricule_key``.
         """
-        return self._desk.identify(
-            person, self._caller(asker), presentation=document, confirmed=confirmed, automatic=automatic
-        )
+        wish = Wish(document, confirmed, automatic, search, validated)
+        return self._desk.identify(person, self._caller(asker), wish)
 
     def qualify(
         self,
@@ -240,8 +246,10 @@ class Host:
         *,
         person: Person | None = None,
         document: Presentation | None = None,
-        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
+        confirmed: frozenset[TraitName] = frozenset(),
         automatic: bool = False,
+        search: bool = True,
+        validated: bool = False,
         asker: Asker | None = None,
     ) -> Identification:
         """Bring a recorded identity further: evidence when it has no INS yet, then the proof of identity.
@@ -249,22 +257,18 @@ class Host:
         Args:
             identity_ref: reference given by ``identify``.
             person: by what to search, when not by the recorded traits.
-            document: what was shown, or why nothing was.
+            document: as for ``identify``.
             confirmed: as for ``identify``.
             automatic: as for ``identify``.
+            search: as for ``identify``.
+            validated: as for ``identify``.
             asker: instead of the host's.
 
         Raises:
             IdentityError: ``identity.unknown``, or a rule of identitovigilance says no.
         """
-        return self._desk.qualify(
-            identity_ref,
-            self._caller(asker),
-            person=person,
-            presentation=document,
-            confirmed=confirmed,
-            automatic=automatic,
-        )
+        wish = Wish(document, confirmed, automatic, search, validated)
+        return self._desk.qualify(identity_ref, self._caller(asker), wish, person=person)
 
     def correct(self, identity_ref: str, traits: Traits, *, as_super_user: bool = False) -> Identification:
         """Record corrected traits; a changed strict trait drops the INS and the proof of identity."""
@@ -279,6 +283,10 @@ class Host:
         engine = set_attribute if present else clear_attribute
         named = attribute_named(attribute)
         return self._desk.change(identity_ref, lambda known: engine(known.record, named), self._caller(None))
+
+    def invalidate_ins(self, identity_ref: str) -> Identification:
+        """Drop an INS that its source no longer confirms; the proof of identity remains."""
+        return self._desk.change(identity_ref, lambda known: invalidate_ins(known.record), self._caller(None))
 
     def identity(self, identity_ref: str) -> SealedIdentity:
         """Return an identity as it stands now, sealed.

@@ -53,6 +53,10 @@ class IdentifyInput(Inbound):
     answers: Patient[dict[str, str]] = Field(default_factory=dict)
     """Answers to questions by their code, for calls that nobody watches: ``{"insi.sexe": "F"}``."""
     automatic: bool = False
+    search: bool = True
+    """Ask INSi when the INS is not known; false for somebody who has none."""
+    validated: bool = False
+    """The user asked for the qualification himself."""
 
     @model_validator(mode="after")
     def _one_person(self) -> "IdentifyInput":

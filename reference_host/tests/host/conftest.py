@@ -5,12 +5,14 @@ import hashlib
 import importlib
 import io
 import itertools
+import json
 import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,17 @@ from segur_host.config.model import HostConfig
 from segur_sdk.hooks import HOOKS
 from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Structure
+from segur_sdk.models.identity import (
+    AnsweredTraits,
+    CrCode,
+    EvidenceSource,
+    InsEvidence,
+    InsIndividual,
+    InsOid,
+    MatriculeIns,
+    Sex,
+    Traits,
+)
 
 _NUMBER = itertools.count(1)
 
@@ -211,6 +224,21 @@ def segur(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
+def error_of() -> Callable[[str], dict[str, Any]]:
+    """Read a failure as every command writes it, and nothing beside it."""
+
+    def error_of(out: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(out)
+        assert set(found) == {"error"}
+        error: dict[str, Any] = found["error"]
+        assert set(error) == {"code", "source", "message", "cause", "action", "retryable"}
+        assert all(error[name] for name in ("code", "source", "message", "cause", "action"))
+        return error
+
+    return error_of
+
+
+@pytest.fixture
 def segur_process(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run a ``segur`` command line in a process of its own, where the installed plugins are found."""
 
@@ -240,3 +268,74 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         monkeypatch.setattr("segur_host.dispatch.dispatcher.HOOKS", shorter)
 
     return patience
+
+
+@pytest.fixture
+def source(install: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, str]]:
+    """A plugin that answers ``qualify_identity`` as the test says: what to change, and the plugin's table.
+
+    ``answer``: what the hook returns, or a function of the event and the context; ``asked``: events so far.
+    """
+    script: dict[str, Any] = {"answer": None, "asked": []}
+    monkeypatch.setitem(sys.modules, "made_up_source", script)
+    body = (
+        "import sys\nscript = sys.modules['made_up_source']\nscript['asked'].append(event)\n"
+        "answer = script['answer']\nreturn answer(event, ctx) if callable(answer) else answer"
+    )
+    return script, {"source": install("source", hook="qualify_identity", body=body)}
+
+
+@pytest.fixture
+def evidence() -> Callable[..., InsEvidence]:
+    """Make evidence: code 00 with the traits given, or another code without."""
+
+    def evidence(traits: Traits | None = None, matricule: str = "180032B02040123", **changes: Any) -> InsEvidence:
+        now = datetime.now(UTC)
+        if traits is None:
+            return InsEvidence(
+                source=EvidenceSource.INSI_TRAITS, cr=changes.get("cr", CrCode.NOT_FOUND), obtained_at=now
+            )
+        answered = {
+            "nom_naissance": traits.nom_naissance,
+            "premier_prenom": traits.premier_prenom,
+            "prenoms_naissance": traits.prenoms_naissance or (traits.premier_prenom,),
+            "sexe": traits.sexe,
+            "date_naissance": traits.date_naissance.isoformat(),
+            "lieu_naissance": traits.lieu_naissance,
+        }
+        return InsEvidence(
+            source=EvidenceSource.INSI_TRAITS,
+            cr=CrCode.FOUND,
+            individual=InsIndividual(
+                matricule=MatriculeIns(value=matricule, oid=InsOid.NIR), traits=AnsweredTraits(**(answered | changes))
+            ),
+            obtained_at=now,
+        )
+
+    return evidence
+
+
+@pytest.fixture
+def anthony() -> Traits:
+    """A published test identity."""
+    return Traits(
+        nom_naissance="CORSE",
+        premier_prenom="ANTHONY",
+        prenoms_naissance=("ANTHONY",),
+        sexe=Sex.MALE,
+        date_naissance=date(1980, 3, 2),
+        lieu_naissance="2B020",
+    )
+
+
+@pytest.fixture
+def zoe() -> Traits:
+    """Another one."""
+    return Traits(
+        nom_naissance="ADRUN",
+        premier_prenom="ZOE",
+        prenoms_naissance=("ZOE",),
+        sexe=Sex.FEMALE,
+        date_naissance=date(1975, 12, 31),
+        lieu_naissance="63220",
+    )

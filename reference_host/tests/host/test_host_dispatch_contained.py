@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from segur_host import Host
+from segur_host.dispatch.outcome import OutcomeStatus
 from segur_sdk.errors import InputError, PluginError, SegurError, ServiceError
 from segur_sdk.hooks.session_login import SessionContribution, SessionLoginEvent
 
@@ -61,7 +62,7 @@ ENDS: dict[str, tuple[str, str, str | None]] = {
         "broken.odd",
     ),
     "typed_with_a_hostile_fact": (
-        "class Hostile:\n    def __str__(self):\n        raise RuntimeError\n"
+        "class Hostile:\n    def __str__(self): raise RuntimeError\n"  # noqa: ISC004 - two halves of one text
         "one = PluginError('broken.odd')\none.facts = {'a': Hostile()}\nraise one",
         "failed",
         "plugin.failed",
@@ -142,7 +143,10 @@ def test_every_end_of_a_plugin_has_its_status_and_the_others_answer(
 def test_a_derived_result_leaves_as_the_type_of_the_contract(
     install: Callable[..., str], open_host: Callable[..., Host], login: SessionLoginEvent
 ) -> None:
-    body = "class Mine(SessionContribution):\n    def model_dump(self, **_):\n        return 3\nreturn Mine(mailboxes=('a',))"
+    body = (
+        "class Mine(SessionContribution):\n    def model_dump(self, **_):\n        return 3\n"
+        "return Mine(mailboxes=('a',))"
+    )
     [value] = open_host({"alpha": install("alpha", body=body, preamble=IMPORTS)}).call("on_session_login", login).value
     assert type(value) is SessionContribution
     assert value.model_dump(mode="json")["mailboxes"] == ["a"]
@@ -265,4 +269,4 @@ def test_outcomes_are_values(
 ) -> None:
     [outcome] = open_host({"alpha": install("alpha")}).call("on_session_login", login).outcomes
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        outcome.status = "ok"
+        outcome.status = OutcomeStatus.FAILED  # type: ignore[misc]

@@ -233,11 +233,6 @@ def test_a_child_killed_between_two_calls_is_replaced(start: Callable[..., Drive
     pid, _ = process.call("pid", timeout=20)
     os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: not is_running(pid))
-    # The pipe may break before or while the call is written: said, or already mended.
-    try:
-        process.call("pid", timeout=20)
-    except CardError as failure:
-        assert failure.code == "card.driver_stopped"
     assert process.call("pid", timeout=20)[1] == 2
 
 

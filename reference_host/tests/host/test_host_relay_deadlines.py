@@ -1,12 +1,10 @@
 """A call that outlives its deadline is given up: the others go on, and nothing it still does has an effect."""
 
 import json
-import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +22,8 @@ from segur_plugin_gate import GATES
 
 
 @pytest.fixture
-def gates(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Event]:
-    """Events by which a test holds plugins: ``reached`` is set by the plugin, ``open`` lets it go on."""
+def gates(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Events by which a test holds plugins: they set ``reached`` and ``left``, and go on when ``open`` is set."""
     module = type(sys)("segur_plugin_gate")
     events = {"reached": threading.Event(), "open": threading.Event(), "left": threading.Event()}
     module.GATES = events  # type: ignore[attr-defined]
@@ -43,7 +41,7 @@ def test_the_others_answer_and_the_late_answer_is_recorded_and_dropped(
     open_host: Callable[..., Host],
     login: SessionLoginEvent,
     patience: Callable[[float], None],
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
 ) -> None:
     patience(0.2)
     body = (
@@ -123,7 +121,7 @@ def test_nothing_is_lent_once_the_call_is_over(
     open_host: Callable[..., Host],
     login: SessionLoginEvent,
     patience: Callable[[float], None],
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
 ) -> None:
     patience(0.1 if when == "given_up" else 5)
     act = textwrap.indent(act, " " * 8)
@@ -151,7 +149,7 @@ def test_a_plugin_that_hangs_too_often_is_suspended_for_all_to_see(
     open_host: Callable[..., Host],
     login: SessionLoginEvent,
     patience: Callable[[float], None],
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
 ) -> None:
     patience(0.05)
     hung = install("hung", preamble=HANG, body="GATES['open'].wait()")
@@ -171,7 +169,7 @@ def test_first_a_hung_plugin_stops_the_chain(
     install: Callable[..., str],
     open_host: Callable[..., Host],
     patience: Callable[[float], None],
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
 ) -> None:
     patience(0.05)
     hung = install("hung", preamble=HANG, hook="on_prescription_scanned", body="GATES['open'].wait()")
@@ -210,7 +208,7 @@ def test_a_question_that_nobody_answers_ends_too(
     install: Callable[..., str],
     open_host: Callable[..., Host],
     login: SessionLoginEvent,
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
 ) -> None:
     body = "from segur_sdk.models.notice import Question\nctx.ask(Question(code='a.b', text='?', pattern='.*'))"
 
@@ -231,7 +229,7 @@ def test_an_interrupted_caller_leaves_the_call_without_effect(
     install: Callable[..., str],
     open_host: Callable[..., Host],
     login: SessionLoginEvent,
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     body = (
@@ -258,7 +256,7 @@ def test_a_late_answer_after_the_host_closed_is_recorded_nowhere(
     make_config: Callable[..., Any],
     login: SessionLoginEvent,
     patience: Callable[[float], None],
-    gates: dict[str, threading.Event],
+    gates: dict[str, Any],
 ) -> None:
     patience(0.05)
     body = "GATES['open'].wait()\nGATES['left'].set()"
@@ -314,7 +312,6 @@ def test_calls_from_many_threads_do_not_mix(
 def test_a_step_that_ends_at_its_deadline_blames_nobody_else() -> None:
     """However close answers come to their deadline, each step is told to have timed out at most for itself."""
     relay = Relay()
-    steps: list[Step[str]] = []
     late: list[str] = []
 
     def run(number: int) -> Callable[[CallDeadline], str]:
@@ -324,92 +321,9 @@ def test_a_step_that_ends_at_its_deadline_blames_nobody_else() -> None:
 
         return wait
 
-    for number in range(40):
-        steps.append(Step(run(number), 0.01, late.append))
+    steps = [Step(run(number), 0.01, late.append) for number in range(40)]
     results = relay.run(steps, stops_after=lambda _: False, timed_out=lambda index: f"timed out {index}")
     relay.close()
     assert len(results) == 40
     for number, result in enumerate(results):
         assert result in ({str(number), f"timed out {number}"} if number % 2 else {str(number)})
-
-
-SCRIPT = """
-import json, sys, time
-from segur_host.dispatch import dispatcher
-dispatcher.HOOKS = {n: i.model_copy(update={"deadline_s": 0.5}) for n, i in dispatcher.HOOKS.items()}
-from segur_host import Host
-from segur_sdk.hooks.session_login import SessionLoginEvent
-from segur_sdk.models.actor import Actor, Session, Structure
-actor = Actor(kind="operator", name="a", workstation="p", structure=Structure(name="s"))
-began = time.monotonic()
-with Host(sys.argv[1]) as host:
-    opened = time.monotonic()
-    event = SessionLoginEvent(actor=actor, session=Session(session_id="1", means="local"))
-    result = host.call("on_session_login", event)
-    called = time.monotonic()
-print(json.dumps({
-    "statuses": {one.plugin: str(one.status) for one in result.outcomes},
-    "states": {plugin: str(entry.state) for plugin, entry in host.plugins.items()},
-    "opening": opened - began, "calling": called - opened, "ending_at": time.time(),
-}))
-"""
-
-HANGS = {
-    "waits": "import threading\nthreading.Event().wait()",
-    "turns": "while True: pass",
-    "sleeps_and_swallows": (
-        "import time\nwhile True:\n    try:\n        time.sleep(3600)\n    except BaseException:\n        pass"
-    ),
-    "reads": "import socket\na, b = socket.socketpair()\na.recv(1)",
-}
-
-
-@pytest.mark.parametrize("body", HANGS.values(), ids=HANGS)
-def test_a_hung_plugin_delays_neither_the_others_nor_the_end_of_the_program(
-    body: str, install: Callable[..., str], config_file: Callable[..., Path], tmp_path: Path
-) -> None:
-    import time
-
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    plugins = {"alpha": install("alpha"), "hung": install("hung", body=body), "zulu": install("zulu")}
-    done = subprocess.run(
-        [sys.executable, str(script), str(config_file(plugins))],
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    ended = time.time()
-    told = json.loads(done.stdout)
-    assert told["statuses"] == {"alpha": "ok", "hung": "timed_out", "zulu": "ok"}
-    # The bound is the requirement itself: 2 s beyond the deadline, here half a second.
-    assert told["calling"] < 0.5 + 2
-    assert ended - told["ending_at"] < 2
-    assert done.stderr == ""
-
-
-def test_a_plugin_that_hangs_while_it_is_imported_delays_neither_the_start_nor_the_end(
-    install: Callable[..., str], config_file: Callable[..., Path], tmp_path: Path
-) -> None:
-    import time
-
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    plugins = {"alpha": install("alpha"), "hung": install("hung", preamble=HANGS["waits"]), "zulu": install("zulu")}
-    done = subprocess.run(
-        [sys.executable, str(script), str(config_file(plugins))],
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    ended = time.time()
-    told = json.loads(done.stdout)
-    assert told["statuses"] == {"alpha": "ok", "zulu": "ok"}
-    assert told["states"]["hung"] == "refused"
-    # Held to hang after a second and a half at one place; the rest is what any start takes.
-    assert told["opening"] < 2 + 2
-    assert ended - told["ending_at"] < 2

@@ -9,7 +9,8 @@ from segur_host.cli.options import ConfigOption, JsonOption, config_path
 from segur_host.cli.output import console, only_json
 from segur_host.clock import SystemClock
 from segur_host.config.loading import load_config
-from segur_host.storage.database import Database
+from segur_host.storage.database import DATABASE_NAME, Database
+from segur_sdk.errors import ConfigError
 
 app = typer.Typer(help="Journal d’audit.", no_args_is_help=True)
 
@@ -23,6 +24,8 @@ def _audit() -> None:
 def verify(*, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Vérifie chaque enregistrement, leur ordre et leur nombre ; nomme le premier qui ne va pas."""
     settings = load_config(config_path(config))
+    if not (settings.data / DATABASE_NAME).exists():
+        raise ConfigError("config.data_missing")
     with Database(settings.data, settings.tenant) as database:
         found = AuditLog(database, SystemClock()).verify()
     if json:

@@ -1,20 +1,16 @@
 """``segur call``: one hook, one event, every outcome."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from pydantic import BaseModel
-from rich.markup import escape
 
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
-from segur_host.cli.output import console, only_json
-from segur_host.dispatch.outcome import Outcome
-from segur_host.messages import as_json, explain
-from segur_sdk.errors import InputError, UserMessage
+from segur_host.cli.output import only_json
+from segur_host.cli.rendering import outcome_as_json, show_outcomes, value_as_json
+from segur_sdk.errors import InputError
 
 MAX_INPUT: Final = 1_048_576
 
@@ -60,28 +56,3 @@ def read_input(name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise InputError("input.json", reason="not_utf8") from None
-
-
-def value_as_json(value: Any) -> Any:
-    """Return the value of a hook as JSON."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    return [value_as_json(one) for one in value] if isinstance(value, tuple) else value
-
-
-def outcome_as_json(outcome: Outcome, messages: Mapping[str, UserMessage]) -> dict[str, Any]:
-    """Return one outcome as every command gives it."""
-    return {
-        "plugin": outcome.plugin,
-        "version": outcome.version,
-        "status": str(outcome.status),
-        "error": as_json(outcome.error, messages) if outcome.error else None,
-        "duration_ms": round(outcome.duration_ms, 3),
-    }
-
-
-def show_outcomes(outcomes: tuple[Outcome, ...], messages: Mapping[str, UserMessage]) -> None:
-    """Show outcomes to a person."""
-    for one in outcomes:
-        text = f" — {explain(one.error, messages).message}" if one.error else ""
-        console.print(f"{escape(one.plugin)} {escape(one.version)} : [bold]{one.status}[/]{escape(text)}")

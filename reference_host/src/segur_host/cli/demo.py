@@ -3,17 +3,34 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
 
-from segur_host.cli.call import outcome_as_json
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import JsonOption
 from segur_host.cli.output import JsonOutput, console, only_json
+from segur_host.cli.rendering import outcome_as_json
 from segur_host.comptoir.sandbox import Sandbox, joined, started
 from segur_host.comptoir.walk import StepReport, play
+
+TITLES: Final = {
+    "card_read": "La carte est lue",
+    "beneficiary_chosen": "Le bénéficiaire est choisi",
+    "insi": "INSi est interrogé",
+    "document": "Une pièce d’identité est présentée",
+    "qualified": "L’identité est qualifiée",
+    "no_document": "Aucune pièce présentée",
+    "refused": "Le patient refuse de présenter une pièce",
+    "patient_absent": "Le patient est absent",
+    "differs": "Les informations de la pièce diffèrent",
+    "several": "Plusieurs identités trouvées",
+    "none": "Aucune identité trouvée",
+    "insi_down": "INSi est en panne",
+    "card_swapped": "La carte a été changée",
+    "test_card_in_production": "Une carte de test en production",
+}
 
 app = typer.Typer(help="Démonstrations.", no_args_is_help=True)
 
@@ -67,6 +84,8 @@ def _write(output: JsonOutput, report: StepReport) -> None:
 
 def _show(report: StepReport) -> None:
     mark = "[green]✓[/]" if report.ok else "[red]✗[/]"
-    console.print(f"{mark} [bold]{report.step}[/] [dim]{report.duration_ms:.0f} ms[/]")
+    console.print(f"{mark} [bold]{TITLES[report.step]}[/] [dim]{report.step}, {report.duration_ms:.0f} ms[/]")
     for sentence in report.said:
         console.print(f"    {escape(sentence)}")
+    for line in report.screen:
+        console.print(f"      [cyan]{escape(line)}[/]")

@@ -58,6 +58,7 @@ def examine(load: Callable[[], HostConfig]) -> Iterator[Check]:
         return
     yield Check("configuration", "ok", f"environnement {config.environment}")
     yield from _keys(config)
+    yield from _trust(config)
     try:
         with Host(config) as host:
             yield Check("données", "ok", "base chiffrée lisible")
@@ -87,6 +88,17 @@ def _keys(config: HostConfig) -> Iterator[Check]:
             yield Check(name, "warning", f"{until} : expire bientôt", "Commandez dès maintenant son renouvellement.")
         else:
             yield Check(name, "ok", until)
+
+
+def _trust(config: HostConfig) -> Iterator[Check]:
+    ring = KeyRing(config)
+    for name in sorted(config.trust):
+        try:
+            ring.ssl_context(None, name)
+        except SegurError as failure:
+            yield _problem(f"autorités {name}", failure)
+        else:
+            yield Check(f"autorités {name}", "ok", "lisibles")
 
 
 def _audit(host: Host) -> Iterator[Check]:

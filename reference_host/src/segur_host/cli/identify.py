@@ -7,10 +7,11 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from segur_host.broker.ask import CheckedAsker
-from segur_host.cli.call import outcome_as_json, read_input, show_outcomes
+from segur_host.cli.call import read_input
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import console, only_json
+from segur_host.cli.rendering import identification_as_json, show_outcomes
 from segur_host.host import Host
 from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
@@ -34,7 +35,7 @@ def identify(
     with only_json() as output:
         with open_host(config) as host:
             found = identify_on(host, wanted)
-            answer = as_json(found, host)
+            answer = identification_as_json(found, host.messages)
             messages = dict(host.messages)
         if json:
             output.write(answer)
@@ -55,6 +56,8 @@ def identify_on(host: Host, wanted: IdentifyInput) -> Identification:
         "document": wanted.document,
         "confirmed": wanted.confirmed,
         "automatic": wanted.automatic,
+        "search": wanted.search,
+        "validated": wanted.validated,
         "asker": asker,
     }
     if wanted.identity_ref is not None:
@@ -66,18 +69,3 @@ def identify_on(host: Host, wanted: IdentifyInput) -> Identification:
     with host.presented(wanted.card) as source:
         reading = host.read_card(source, asker=asker)
         return host.identify(chosen(reading, wanted.beneficiary), **options)
-
-
-def as_json(found: Identification, host: Host) -> dict[str, Any]:
-    """Return an identification as outsiders rely on it; no trait and no matricule in it."""
-    identity = found.identity
-    return {
-        "identity_ref": identity.identity_ref if identity else None,
-        "status": str(identity.status) if identity else None,
-        "attributes": sorted(map(str, identity.attributes)) if identity else [],
-        "outcomes": [outcome_as_json(one, host.messages) for one in found.outcomes],
-        "cr": str(found.cr) if found.cr else None,
-        "divergences": [{"trait": str(one.trait), "reason": one.reason} for one in found.divergences],
-        "notices": [one.model_dump(mode="json") for one in found.notices],
-        "asking": str(found.asking) if found.asking else None,
-    }

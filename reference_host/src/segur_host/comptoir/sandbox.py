@@ -48,7 +48,10 @@ class Sandbox:
         self._client.close()
 
     def _post(self, path: str, body: Mapping[str, Any]) -> None:
-        self._client.post(path, json=dict(body)).raise_for_status()
+        try:
+            self._client.post(path, json=dict(body)).raise_for_status()
+        except httpx.HTTPError as failure:
+            raise ConfigError("config.sandbox_unreadable", reason=type(failure).__name__) from None
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Every person is one of the published test identities of INSi.
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ import attrs
 from segur_host.broker.ask import CheckedAsker
 from segur_host.comptoir.sandbox import Sandbox
 from segur_host.config.loading import load_config
-from segur_host.config.model import HostConfig
+from segur_host.config.model import HostConfig, ReadersTable
 from segur_host.dispatch.outcome import Outcome
 from segur_host.host import Host
 from segur_host.identities.beneficiary import chosen
@@ -24,7 +24,7 @@ from segur_sdk.errors import SegurError, UserMessage
 from segur_sdk.hooks.qualify_identity import CardSubject
 from segur_sdk.identity.engine import Asking
 from segur_sdk.models.actor import Environment
-from segur_sdk.models.card import CardReading
+from segur_sdk.models.card import CardReading, HostSuppliedReading, SuppliedBeneficiary
 from segur_sdk.models.identity import CrCode, InsStatus, NoProof, NoProofReason, ProofDocument, Sex, Traits
 
 SEX_QUESTION: Final = "insi.sexe"
@@ -38,6 +38,8 @@ class StepReport:
     ok: bool
     said: tuple[str, ...]
     """French sentences for the person who watches."""
+    screen: tuple[str, ...]
+    """What the counter's screen shows: fictitious people here, patients elsewhere. For a person's eyes only."""
     outcomes: tuple[Outcome, ...]
     messages: Mapping[str, UserMessage]
     """French texts that the plugins of this host bring."""
@@ -63,6 +65,7 @@ class Walk:
         self._production = _production(self._config, folder / "production")
         self._asker = CheckedAsker(lambda question: "M" if question.code == SEX_QUESTION else None)
         self._said: list[str] = []
+        self._screen: list[str] = []
         self._outcomes: list[Outcome] = []
         self._reading: CardReading | None = None
         self._subject: CardSubject | None = None
@@ -72,11 +75,19 @@ class Walk:
         """Play every step; one that fails does not stop the next ones."""
         with Host(self._config, asker=self._asker) as host:
             for step, action in self._steps():
-                self._said, self._outcomes = [], []
+                self._said, self._screen, self._outcomes = [], [], []
                 started = time.perf_counter()
                 ok = self._attempt(action, host)
                 duration = (time.perf_counter() - started) * 1000
-                yield StepReport(step, ok, tuple(self._said), tuple(self._outcomes), host.messages, duration)
+                yield StepReport(
+                    step,
+                    ok,
+                    tuple(self._said),
+                    tuple(self._screen),
+                    tuple(self._outcomes),
+                    host.messages,
+                    duration,
+                )
 
     def _steps(self) -> tuple[tuple[str, Callable[[Host], None]], ...]:
         return (
@@ -113,6 +124,9 @@ class Walk:
         people = len(self._reading.beneficiaries)
         self._expect(people > 1, "plusieurs bénéficiaires sur la carte")
         self._say(f"Carte Vitale lue : {people} bénéficiaires, aucun n’est choisi d’office.")
+        self._show(
+            f"{one.position}. {one.nom} {one.prenom}, {one.date_en_carte}" for one in self._reading.beneficiaries
+        )
 
     def _beneficiary_chosen(self, host: Host) -> None:
         self._expect(self._reading is not None, "une carte lue")
@@ -202,9 +216,10 @@ class Walk:
 
     def _test_card_in_production(self, host: Host) -> None:
         self._sandbox.insert(self._reader, "test")
+        supplied = _as_supplied(host.read_card(self._reader))
         with Host(self._production) as production:
             try:
-                production.read_card(self._reader)
+                production.read_card(supplied)
             except SegurError as failure:
                 self._expect(failure.code == "card.test_in_production", "la carte de test est refusée")
             else:
@@ -230,6 +245,9 @@ class Walk:
         self._outcomes.extend(found.outcomes)
         return found
 
+    def _show(self, lines: Iterable[str]) -> None:
+        self._screen.extend(lines)
+
     def _say(self, sentence: str) -> None:
         self._said.append(sentence)
 
@@ -248,8 +266,27 @@ def play(sandbox: Sandbox) -> Iterator[StepReport]:
 
 
 def _production(config: HostConfig, data: Path) -> HostConfig:
-    """The same workstation, had it been installed for production: no address of the sandbox is left."""
-    return config.model_copy(update={"environment": Environment.PRODUCTION, "network": {}, "data": data})
+    """The same workstation, had it been installed for production: nothing of the sandbox is left to reach."""
+    changes = {"environment": Environment.PRODUCTION, "network": {}, "readers": ReadersTable(), "data": data}
+    return config.model_copy(update=changes)
+
+
+def _as_supplied(reading: CardReading) -> HostSuppliedReading:
+    """The same card, had the practice software's own component read it: production has no virtual reader."""
+    return HostSuppliedReading(
+        component="comptoir",
+        nature=reading.nature,
+        serial=reading.serial,
+        beneficiaries=tuple(
+            SuppliedBeneficiary(
+                nom_patronymique=one.nom,
+                prenom_usuel=one.prenom,
+                date_en_carte=one.date_en_carte,
+                nir=one.nir.value if one.nir else None,
+            )
+            for one in reading.beneficiaries
+        ),
+    )
 
 
 def _person(name: str, names: str, sex: Sex, born: str, place: str) -> Traits:

@@ -36,6 +36,18 @@ def load_config(path: Path) -> HostConfig:
         raise _explained(failure) from None
 
 
+def checked(config: HostConfig) -> HostConfig:
+    """Return a configuration held to its rules again: it may be a changed copy of one that was.
+
+    Raises:
+        ConfigError: as ``load_config``.
+    """
+    try:
+        return HostConfig.model_validate(config)
+    except ValidationError as failure:
+        raise _explained(failure) from None
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:

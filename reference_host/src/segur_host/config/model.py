@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from segur_host.config.paths import ConfigPath
 from segur_host.config.secrets import SecretField
+from segur_sdk.identity.proofs import NEVER_A_PROOF
 from segur_sdk.manifest import HttpsAddress, PluginId, Token
 from segur_sdk.models.actor import ActorKind, Environment, Structure
 from segur_sdk.models.base import Value
@@ -82,6 +83,8 @@ class ProofTypes(Value):
     def _not_both(self) -> "ProofTypes":
         if set(self.accepted) & set(self.refused):
             raise ValueError("a document is accepted or refused")
+        if NEVER_A_PROOF & set(self.accepted):
+            raise ValueError("a physical carte Vitale never proves an identity")
         return self
 
 
@@ -91,6 +94,8 @@ class IdentityTable(Value):
     max_document_requests: int = Field(default=3, ge=0, le=20)
     """How often a document is asked for before the question is no longer put."""
     proof_types: ProofTypes = ProofTypes()
+    automatic_qualification: bool = True
+    """An INS found for an identity whose document was checked qualifies it without a click (SC.INS/va1.33)."""
 
 
 class KeyTable(Value):

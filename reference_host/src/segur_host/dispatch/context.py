@@ -17,6 +17,7 @@ from segur_host.broker.store import PluginStore
 from segur_host.dispatch.deadline import CallDeadline
 from segur_host.registry.registry import PluginEntry
 from segur_host.storage.database import Database
+from segur_host.traces.store import TraceStore
 from segur_sdk.cards.channel import CardChannel
 from segur_sdk.context import Clock, HttpClient, PluginSettings, Software
 from segur_sdk.errors import Fact, PluginError
@@ -41,6 +42,7 @@ class Resources:
     clock: Clock
     database: Database
     audit: AuditLog
+    traces: TraceStore
     http: HttpBroker
     cards: CardBroker
     keys: KeyRing

@@ -107,8 +107,30 @@ class Dispatcher:
         for outcome in outcomes:
             if outcome.error is not None and outcome.status is not OutcomeStatus.SUSPENDED:
                 self._registry.entries[outcome.plugin].last_error = outcome.error
-        self._resources.audit.append_all(
-            [entry for outcome in outcomes for entry in (*outcome.notes, _record(info, outcome, caller))]
+        entries = [entry for outcome in outcomes for entry in (*outcome.notes, _record(info, outcome, caller))]
+        if not info.traced:
+            self._resources.audit.append_all(entries)
+            return
+        with self._resources.database.accepting():
+            for outcome in outcomes:
+                self._trace(info, outcome, caller)
+            self._resources.audit.append_all(entries)
+
+    def _trace(self, info: HookInfo, outcome: Outcome, caller: Caller) -> None:
+        """Keep what was answered, or exchanged before a failure, for the patient's functional trace."""
+        if outcome.value is not None:
+            payload = outcome.value.model_dump(mode="json")
+        elif outcome.error is not None:
+            attempts = [one.model_dump(mode="json") for one in outcome.error.traced]
+            payload = {"error": outcome.error.code, "attempts": attempts}
+        else:
+            return
+        self._resources.traces.record(
+            identity_ref=None,
+            kind=f"hook.{info.name}",
+            actor=caller.actor,
+            payload=payload,
+            call_id=caller.call_id,
         )
 
     def _record_late(self, info: HookInfo, outcome: Outcome, caller: Caller) -> None:

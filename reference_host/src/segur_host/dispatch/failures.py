@@ -1,5 +1,6 @@
 """Turn whatever a plugin does into a status, a value and a typed error; nothing escapes."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from types import TracebackType
@@ -78,10 +79,15 @@ def _made_anew(failure: SegurError) -> SegurError:
     return made
 
 
+_LONG_NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9AB]){9,}")
+"""What may be a matricule or a telephone number: no fact of an error needs it."""
+
+
 def _plain(fact: object) -> Fact:
     if fact is None or isinstance(fact, bool | int):
         return fact
-    return "".join(one if one.isprintable() else "?" for one in str(fact)[:MAX_FACT])
+    text = "".join(one if one.isprintable() else "?" for one in str(fact)[:MAX_FACT])
+    return _LONG_NUMBER.sub("…", text)
 
 
 def unexpected(plugin: str, failure: BaseException) -> PluginError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -10,12 +10,13 @@ from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.outcome import HookResult, Outcome
 from segur_host.identities.given import held_to_form
-from segur_host.identities.person import Person, card_digest, same_traits, search_traits_of, subject_of
+from segur_host.identities.person import Person, search_traits_of, subject_of
+from segur_host.identities.recognition import Recognition
 from segur_host.identities.repository import IdentityRepository, Revision
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.context import Clock
-from segur_sdk.errors import IdentityError, SegurError
+from segur_sdk.errors import IdentityError, InputError
 from segur_sdk.hooks.qualify_identity import CardSubject, IdentityRequest
 from segur_sdk.identity.comparison import compare
 from segur_sdk.identity.engine import (
@@ -49,7 +50,25 @@ from segur_sdk.models.notice import Notice
 
 _PEOPLE: Final = (Traits, SearchTraits, CardSubject, InsCandidate)
 CallHook = Callable[[str, Event, Caller], HookResult]
-NOTHING_CONFIRMED: frozenset[TraitName] = frozenset()
+INCOMPLETE: Final = Notice(
+    code="identity.traits_missing",
+    text="La personne n’est pas enregistrée : il manque un trait obligatoire.",
+    action="Complétez nom de naissance, premier prénom, sexe, date et lieu de naissance.",
+)
+
+
+@attrs.frozen
+class Wish:
+    """What the counter wants for one person; see ``Host.identify`` for each part."""
+
+    document: Presentation | None = None
+    confirmed: frozenset[TraitName] = frozenset()
+    automatic: bool = False
+    search: bool = True
+    validated: bool = False
+
+
+NO_WISH: Final = Wish()
 
 
 @attrs.frozen
@@ -94,6 +113,7 @@ class IdentityDesk:
     ) -> None:
         self._database = database
         self._repository = IdentityRepository(database)
+        self._people = Recognition(self._repository)
         self._traces = traces
         self._sealer = sealer
         self._call = call
@@ -102,66 +122,29 @@ class IdentityDesk:
         self._environment = environment
         self._policy = policy
 
-    def identify(
-        self,
-        person: Person,
-        caller: Caller,
-        *,
-        presentation: Presentation | None = None,
-        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
-        automatic: bool = False,
-    ) -> Identification:
+    def identify(self, person: Person, caller: Caller, wish: Wish) -> Identification:
         """Find the person or record him, then qualify him; see ``Host.identify``."""
         person = held_to_form(person, *_PEOPLE)
-        known = self._found_or_added(person, caller) if isinstance(person, Traits) else self._find(person)
+        if isinstance(person, InsCandidate) and not person.matricule.key_is_valid:
+            raise InputError("input.matricule_key")
+        known = self._found_or_added(person, caller) if isinstance(person, Traits) else self._people.known(person)
         if known is None:
-            return self._newcomer(person, caller, presentation, confirmed, automatic=automatic)
-        if isinstance(person, CardSubject):
-            self._remember_card(person, known)
-        return self.qualify(
-            known.identity_ref,
-            caller,
-            person=person,
-            presentation=presentation,
-            confirmed=confirmed,
-            automatic=automatic,
-        )
+            return self._newcomer(person, caller, wish)
+        return self.qualify(known.identity_ref, caller, wish, person=person)
 
-    def qualify(
-        self,
-        identity_ref: str,
-        caller: Caller,
-        *,
-        person: Person | None = None,
-        presentation: Presentation | None = None,
-        confirmed: frozenset[TraitName] = NOTHING_CONFIRMED,
-        automatic: bool = False,
-    ) -> Identification:
+    def qualify(self, identity_ref: str, caller: Caller, wish: Wish, *, person: Person | None = None) -> Identification:
         """Ask for evidence if the INS is not known yet, then take the document; see ``Host.qualify``."""
         person = None if person is None else held_to_form(person, *_PEOPLE)
-        presentation = None if presentation is None else held_to_form(presentation, ProofDocument, NoProof)
         known = self._repository.current(identity_ref)
         found = Identification(identity=None)
-        if known.record.matricule is None:
+        if known.record.matricule is None and wish.search:
             search_permission(known.record)
-            result, evidence = self._ask(person or known.record.traits, caller, identity_ref, automatic=automatic)
+            result, evidence = self._ask(person or known.record.traits, caller, wish)
+            self._traces.attach(result.call_id, identity_ref)
             found = attrs.evolve(found, outcomes=result.outcomes)
             if evidence is not None:
-                change = apply_evidence(
-                    known.record,
-                    evidence,
-                    environment=self._environment,
-                    policy=self._policy,
-                    confirmed=confirmed,
-                )
-                known = self._apply(known, change, caller)
-                found = attrs.evolve(
-                    found,
-                    cr=evidence.cr,
-                    divergences=change.divergences,
-                    notices=change.notices + self._duplicates(known),
-                )
-        return self._after_document(known, found, caller, presentation)
+                known, found = self._import(known, evidence, found, caller, wish)
+        return self._after_document(known, found, caller, wish)
 
     def change(self, identity_ref: str, engine: Callable[[Revision], Change], caller: Caller) -> Identification:
         """Apply one function of the engine to an identity and keep the outcome."""
@@ -169,7 +152,7 @@ class IdentityDesk:
         change = engine(known)
         known = self._apply(known, change, caller)
         found = Identification(identity=None, divergences=change.divergences, notices=change.notices)
-        return self._after_document(known, found, caller, None)
+        return self._after_document(known, found, caller, NO_WISH)
 
     def sealed(self, identity_ref: str) -> SealedIdentity:
         """Return the current revision, sealed.
@@ -201,84 +184,67 @@ class IdentityDesk:
         """Return every revision of an identity, oldest first."""
         return self._repository.history(identity_ref)
 
-    def _find(self, person: Person) -> Revision | None:
-        """Return who it is beyond doubt: the same beneficiary of the same card, or five equal strict traits.
-
-        Anything less is for a human to say.
-        """
-        if isinstance(person, CardSubject) and person.serial is not None:
-            linked = self._repository.linked(
-                person.serial, person.beneficiary.position, card_digest(person.beneficiary)
-            )
-            return self._repository.current(linked) if linked is not None else None
-        if not isinstance(person, Traits):
-            return None
-        equal = [
-            found
-            for found in self._repository.search(person.date_naissance, person.nom_naissance, person.premier_prenom)
-            if same_traits(found.record.traits, person)
-        ]
-        if len(equal) > 1:
-            raise IdentityError("identity.several_files", count=len(equal))
-        return equal[0] if equal else None
-
-    def _newcomer(
-        self,
-        person: Person,
-        caller: Caller,
-        presentation: Presentation | None,
-        confirmed: frozenset[TraitName],
-        *,
-        automatic: bool,
-    ) -> Identification:
+    def _newcomer(self, person: Person, caller: Caller, wish: Wish) -> Identification:
         """Record somebody of whom only a part is known, if a source supplies the rest (S000-25)."""
-        result, evidence = self._ask(person, caller, None, automatic=automatic)
-        found = Identification(identity=None, outcomes=result.outcomes, notices=(_incomplete(),))
-        if evidence is None or evidence.individual is None:
-            return found if evidence is None else attrs.evolve(found, cr=evidence.cr)
+        if not wish.search:
+            return Identification(identity=None, notices=(INCOMPLETE,))
         asked = search_traits_of(person)
-        differing = tuple(one for one in compare(asked, evidence.individual.traits) if one.trait not in confirmed)
-        found = attrs.evolve(found, cr=evidence.cr, divergences=differing)
-        if differing:
-            return attrs.evolve(found, notices=(notice("identity.divergences"),))
-        holders = self._repository.holding(evidence.individual.matricule.value)
-        if len(holders) > 1:
-            raise IdentityError("identity.several_files", count=len(holders))
-        if holders:
-            change = apply_evidence(
-                holders[0].record, evidence, environment=self._environment, policy=self._policy, confirmed=confirmed
+        self._people.refuse_doubtful(asked)
+        result, evidence = self._ask(person, caller, wish)
+        found = Identification(identity=None, outcomes=result.outcomes)
+        if evidence is None:
+            return found
+        found = attrs.evolve(found, cr=evidence.cr)
+        if evidence.individual is None:
+            told = notice("identity.ins_several" if evidence.cr is CrCode.SEVERAL else "identity.ins_not_found")
+            return attrs.evolve(found, notices=(told, INCOMPLETE))
+        differing = compare(asked, evidence.individual.traits)
+        if unconfirmed := tuple(one for one in differing if one.trait not in wish.confirmed):
+            return attrs.evolve(found, divergences=unconfirmed, notices=(notice("identity.divergences"),))
+        with self._database.accepting():
+            created = create_from_evidence(
+                evidence, environment=self._environment, policy=self._policy, validated_by_user=wish.validated
             )
-            known = self._apply(holders[0], change, caller)
-        else:
-            change = create_from_evidence(evidence, environment=self._environment, policy=self._policy)
-            known = self._add(change, caller)
-        self._traces.attach(result.call_id, known.identity_ref)
-        if isinstance(person, CardSubject):
-            self._remember_card(person, known)
-        found = attrs.evolve(found, notices=change.notices + self._duplicates(known))
-        return self._after_document(known, found, caller, presentation)
+            self._people.refuse_doubtful(created.record.traits.for_search())
+            known = self._people.holder(evidence.individual) or self._people.known(created.record.traits)
+            if known is None:
+                known = self._add(created, caller)
+                found = attrs.evolve(found, notices=created.notices + self._people.warnings(known))
+            else:
+                known, found = self._import(known, evidence, found, caller, wish)
+            self._traces.attach(result.call_id, known.identity_ref)
+            if known.record.matricule is not None:
+                self._people.remember(person, known)
+        return self._after_document(known, found, caller, wish)
 
-    def _ask(
-        self, person: Person, caller: Caller, identity_ref: str | None, *, automatic: bool
-    ) -> tuple[HookResult, InsEvidence | None]:
+    def _import(
+        self, known: Revision, evidence: InsEvidence, found: Identification, caller: Caller, wish: Wish
+    ) -> tuple[Revision, Identification]:
+        change = apply_evidence(
+            known.record,
+            evidence,
+            environment=self._environment,
+            policy=self._policy,
+            confirmed=wish.confirmed,
+            validated_by_user=wish.validated,
+        )
+        known = self._apply(known, change, caller)
+        notices = change.notices + self._people.warnings(known)
+        return known, attrs.evolve(found, cr=evidence.cr, divergences=change.divergences, notices=notices)
+
+    def _ask(self, person: Person, caller: Caller, wish: Wish) -> tuple[HookResult, InsEvidence | None]:
         request = IdentityRequest(
-            subject=subject_of(person), automatic=automatic, occurred_at=self._clock.now(), event_id=caller.call_id
+            subject=subject_of(person),
+            automatic=wish.automatic,
+            occurred_at=self._clock.now(),
+            event_id=caller.call_id,
         )
         result = self._call("qualify_identity", request, caller)
-        evidence = result.value if isinstance(result.value, InsEvidence) else None
-        self._traces.record(
-            identity_ref,
-            kind="ins.search",
-            actor=caller.actor,
-            payload=_traced(evidence, result.failure),
-            call_id=caller.call_id,
-        )
-        return result, evidence
+        return result, result.value if isinstance(result.value, InsEvidence) else None
 
-    def _after_document(
-        self, known: Revision, found: Identification, caller: Caller, presentation: Presentation | None
-    ) -> Identification:
-        if presentation is not None:
+    def _after_document(self, known: Revision, found: Identification, caller: Caller, wish: Wish) -> Identification:
+        if wish.document is not None:
+            presentation = held_to_form(wish.document, ProofDocument, NoProof)
             change = present_document(known.record, presentation, self._policy, on=self._clock.now().date())
             known = self._apply(known, change, caller)
             found = attrs.evolve(found, notices=found.notices + change.notices)
@@ -287,7 +253,7 @@ class IdentityDesk:
     def _found_or_added(self, traits: Traits, caller: Caller) -> Revision:
         # In one write: two counters that record the same person at once must not make two files of him.
         with self._database.accepting():
-            return self._find(traits) or self._add(create(traits), caller)
+            return self._people.known(traits) or self._add(create(traits), caller)
 
     def _add(self, change: Change, caller: Caller) -> Revision:
         with self._database.accepting():
@@ -329,24 +295,6 @@ class IdentityDesk:
             )
         )
 
-    def _duplicates(self, known: Revision) -> tuple[Notice, ...]:
-        matricule = known.record.matricule
-        if matricule is None or len(self._repository.holding(matricule.value)) < 2:
-            return ()
-        return (
-            Notice(
-                code="identity.several_files",
-                text="Plusieurs dossiers portent ce matricule INS.",
-                action="Vérifiez s’il s’agit d’un doublon ; rien n’est fusionné automatiquement.",
-            ),
-        )
-
-    def _remember_card(self, person: CardSubject, known: Revision) -> None:
-        if person.serial is not None:
-            self._repository.link(
-                person.serial, person.beneficiary.position, card_digest(person.beneficiary), known.identity_ref
-            )
-
     def _seal(self, revision: Revision) -> SealedIdentity:
         record = revision.record
         return self._sealer.seal(
@@ -359,20 +307,3 @@ class IdentityDesk:
             traits=record.traits,
             matricule=record.matricule,
         )
-
-
-def _traced(evidence: InsEvidence | None, failure: SegurError | None) -> dict[str, Any]:
-    """Return what the functional trace keeps: the answer, or what was exchanged before the failure."""
-    if evidence is not None:
-        return evidence.model_dump(mode="json")
-    if failure is None:
-        return {"error": None}
-    return {"error": failure.code, "attempts": [one.model_dump(mode="json") for one in failure.traced]}
-
-
-def _incomplete() -> Notice:
-    return Notice(
-        code="identity.traits_missing",
-        text="La personne n’est pas enregistrée : il manque un trait obligatoire.",
-        action="Complétez nom de naissance, premier prénom, sexe, date et lieu de naissance.",
-    )

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from segur_host.identities.repository import Revision
 from segur_sdk.hooks.qualify_identity import CandidateSubject, CardSubject, Subject, TraitsSubject
 from segur_sdk.identity.names import fold, for_comparison
 from segur_sdk.models.card import Beneficiary
@@ -28,19 +29,21 @@ def search_traits_of(person: Person) -> SearchTraits:
     return person.traits if isinstance(person, InsCandidate) else person.beneficiary.for_search()
 
 
-def same_traits(ours: Traits, theirs: Traits) -> bool:
-    """Tell whether the five strict traits are equal, typography of names aside."""
-    return _folded(ours) == _folded(theirs)
-
-
-def _folded(traits: Traits) -> tuple[object, ...]:
-    return (
-        fold(traits.nom_naissance),
-        for_comparison(traits.premier_prenom),
-        traits.sexe,
-        traits.date_naissance,
-        traits.lieu_naissance,
+def same_names(known: Revision, traits: SearchTraits) -> bool:
+    """Tell whether name of birth and first given name are equal, typography aside."""
+    ours = known.record.traits
+    return fold(ours.nom_naissance) == fold(traits.nom_naissance) and (
+        for_comparison(ours.premier_prenom) == for_comparison(traits.prenoms_naissance[0])
     )
+
+
+def same_traits(known: Revision, traits: Traits) -> bool:
+    """Tell whether the five strict traits are equal, typography of names aside."""
+    ours = known.record.traits
+    names = fold(ours.nom_naissance), for_comparison(ours.premier_prenom)
+    if names != (fold(traits.nom_naissance), for_comparison(traits.premier_prenom)):
+        return False
+    return all(getattr(ours, name) == getattr(traits, name) for name in ("sexe", "date_naissance", "lieu_naissance"))
 
 
 def card_digest(beneficiary: Beneficiary) -> str:

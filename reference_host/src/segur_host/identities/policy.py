@@ -17,4 +17,8 @@ def policy_of(table: IdentityTable) -> IdentityPolicy:
         for kind in DEFAULT_PROOFS
     )
     added = tuple(ProofKind(code=code, label_fr=code, high_trust=True) for code in sorted(accepted - known))
-    return IdentityPolicy(max_requests=table.max_document_requests, proofs=proofs + added)
+    return IdentityPolicy(
+        max_requests=table.max_document_requests,
+        proofs=proofs + added,
+        automatic_qualification=table.automatic_qualification,
+    )

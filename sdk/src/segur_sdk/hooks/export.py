@@ -37,6 +37,7 @@ def _describe(info: HookInfo) -> dict[str, Any]:
         "mode": str(info.mode),
         "deadline_s": info.deadline_s,
         "stability": str(info.stability),
+        "traced": info.traced,
         "requirements": list(info.requirements),
         "event": info.event.__name__,
         "result": info.result.__name__,

@@ -37,6 +37,8 @@ class HookInfo(Value):
     deadline_s: float = Field(gt=0)
     """How long the host waits for one plugin, seconds."""
     stability: Stability
+    traced: bool = False
+    """What is answered belongs to the patient's functional trace, which the host keeps encrypted."""
     requirements: tuple[str, ...] = ()
     """Requirement and story ids that the hook serves."""
     event: type[Event]

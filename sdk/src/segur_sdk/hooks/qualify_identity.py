@@ -82,6 +82,7 @@ QUALIFY_IDENTITY: Final = HookInfo(
     mode=HookMode.FIRST,
     deadline_s=30,
     stability=Stability.STABLE,
+    traced=True,
     requirements=("SC.INS/va1.20", "SC.INS/va1.34", "SC.INS/va1.35", "SC.INS/va1.38", "S000-15"),
     event=IdentityRequest,
     result=InsEvidence,

@@ -52,7 +52,7 @@ def present_document(
 
     Raises:
         IdentityError: ``identity.proof_unknown``, ``identity.proof_not_high_trust``,
-            ``identity.proof_minors_only``, ``identity.doubtful_or_fictitious``.
+            ``identity.proof_minors_only``, ``identity.proof_adult_document``, ``identity.doubtful_or_fictitious``.
     """
     if isinstance(presentation, ProofDocument):
         _check(presentation, record, policy, on)
@@ -81,6 +81,10 @@ def _check(document: ProofDocument, record: IdentityRecord, policy: IdentityPoli
         raise IdentityError("identity.proof_not_high_trust", proof=kind.code)
     if kind.minors_only and _age(record.traits.date_naissance, on) >= _ADULT_AGE:
         raise IdentityError("identity.proof_minors_only", proof=kind.code)
+    if kind.with_adult_document:
+        adult = policy.proof(document.adult_document) if document.adult_document else None
+        if adult is None or not adult.high_trust or adult.minors_only:
+            raise IdentityError("identity.proof_adult_document", proof=kind.code)
 
 
 def _age(born: date, on: date) -> int:

@@ -6,12 +6,15 @@ trusted, never validates an identity. The physical carte Vitale is in the table 
 Sources: RNIV 1 v2.0 §3.3.2, EXI ID 19; HL7 FR Core ``fr-core-cs-mode-validation-identity``, HL7v2 table 9004.
 """
 
-from typing import Final
+from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from segur_sdk.models.base import Value
 from segur_sdk.models.identity import ProofType
+
+NEVER_A_PROOF: Final = frozenset({"CV"})
+"""The physical carte Vitale alone: no setting raises its trust."""
 
 
 class ProofKind(Value):
@@ -28,25 +31,31 @@ class ProofKind(Value):
     electronic: bool = False
     """Electronic identification of level *substantiel* or *élevé* (eIDAS)."""
 
+    @model_validator(mode="after")
+    def _never_raised(self) -> Self:
+        if self.high_trust and self.code in NEVER_A_PROOF:
+            raise ValueError("a physical carte Vitale never proves an identity")
+        return self
+
 
 DEFAULT_PROOFS: Final = (
-    ProofKind(code="CN", label_fr="Carte nationale d'identité", high_trust=True),
-    ProofKind(code="CE", label_fr="Carte d'identité d'un pays de l'Union européenne", high_trust=True),
+    ProofKind(code="CN", label_fr="Carte nationale d’identité", high_trust=True),
+    ProofKind(code="CE", label_fr="Carte d’identité d’un pays de l’Union européenne", high_trust=True),
     ProofKind(code="PA", label_fr="Passeport", high_trust=True),
     ProofKind(code="CS", label_fr="Titre ou carte de séjour", high_trust=True),
-    ProofKind(code="eCN", label_fr="Carte d'identité électronique (France Identité)", high_trust=True, electronic=True),
-    ProofKind(code="IN", label_fr="L'Identité Numérique La Poste", high_trust=True, electronic=True),
+    ProofKind(code="eCN", label_fr="Carte d’identité électronique (France Identité)", high_trust=True, electronic=True),
+    ProofKind(code="IN", label_fr="L’Identité Numérique La Poste", high_trust=True, electronic=True),
     ProofKind(code="AV", label_fr="Appli carte Vitale", high_trust=True, electronic=True),
     ProofKind(
         code="LEP",
-        label_fr="Livret de famille, avec la pièce d'identité du parent ou du tuteur",
+        label_fr="Livret de famille, avec la pièce d’identité du parent ou du tuteur",
         high_trust=True,
         minors_only=True,
         with_adult_document=True,
     ),
     ProofKind(
         code="AN",
-        label_fr="Extrait d'acte de naissance, avec la pièce d'identité du parent ou du tuteur",
+        label_fr="Extrait d’acte de naissance, avec la pièce d’identité du parent ou du tuteur",
         high_trust=True,
         minors_only=True,
         with_adult_document=True,

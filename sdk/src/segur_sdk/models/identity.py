@@ -237,6 +237,8 @@ class ProofDocument(Value):
     """A document that was looked at and agrees with the identity. No kind is ever preselected."""
 
     type: ProofType
+    adult_document: ProofType | None = None
+    """Kind of the document that the parent or guardian showed of himself, where the child's own asks for it."""
 
 
 class NoProofReason(StrEnum):
