@@ -44,7 +44,7 @@ def fail_with_a_patient() -> None:
 
 def leak(words: Mapping[str, str]) -> None:
     """Put one word into each place, the way somebody careless would."""
-    described, rendered, searched = crash.describe, messages.as_json, IdentityDesk._find
+    described, rendered, asked = crash.describe, messages.as_json, IdentityDesk._ask
 
     def describe(failure: BaseException) -> dict[str, Any]:
         return described(failure) | {"message": words["crash_report"]}
@@ -52,7 +52,7 @@ def leak(words: Mapping[str, str]) -> None:
     def as_json(failure: SegurError, own: Mapping[str, UserMessage] | None = None) -> dict[str, Any]:
         return rendered(failure, own) | {"message": words["stdout"]}
 
-    def find(desk: IdentityDesk, person: Any) -> Any:
+    def ask(desk: IdentityDesk, *arguments: Any) -> Any:
         folder = Path(desk._database.folder)
         (folder / f"{words['file_names']}.tmp").write_bytes(gzip.compress(words["files"].encode()))
         desk._audit.append(AuditEntry(event="leak.audit", facts={"nom": words["audit"]}))
@@ -63,11 +63,11 @@ def leak(words: Mapping[str, str]) -> None:
             env=os.environ | {"PATIENT": words["environments"]},
             check=True,
         )
-        return searched(desk, person)
+        return asked(desk, *arguments)
 
     crash.describe = describe
     failing.as_json = as_json  # type: ignore[attr-defined]
-    IdentityDesk._find = find  # type: ignore[assignment, method-assign]
+    IdentityDesk._ask = ask  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":
