@@ -19,10 +19,13 @@ import pluggy
 from segur_host import Host
 from segur_host.audit.log import AuditEntry
 from segur_host.config.model import PluginTable
+from segur_host.dispatch.context import CallContext
+from segur_host.dispatch.deadline import CallDeadline
 from segur_host.dispatch.dispatcher import Dispatcher
 from segur_host.registry.discovery import Discovered, discover
 from segur_host.registry.registry import Registry
-from segur_sdk.hooks import SegurHooks
+from segur_sdk.context import HttpClient, HttpReply
+from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.hooks.markers import PROJECT
 from segur_sdk.hooks.qualify_identity import IdentityRequest, TraitsSubject
 from segur_sdk.hooks.session_login import SessionLoginEvent
@@ -133,6 +136,38 @@ def calling_insi(place: Setting) -> Iterator[Result]:
             target=1.5,
             note="peer: bare httpx with a ready body",
         )
+        yield from _stages(host, request, body)
+
+
+class _WithoutWire(CallContext):
+    """A context whose service answers at once and whose records go nowhere: what is left is the plugin."""
+
+    reply: HttpReply
+
+    def http(self, purpose: str, /) -> HttpClient:
+        return self
+
+    def request(self, *_: object, **__: object) -> HttpReply:
+        """Answer at once."""
+        return self.reply
+
+
+def _stages(host: Host, request: IdentityRequest, body: bytes) -> Iterator[Result]:
+    """The same call in its parts: the document written and read, the wire with its guards, the commit."""
+    dispatcher = host._dispatcher
+    resources, caller = dispatcher._resources, host._caller(None)
+    [(entry, qualify)] = host._registry.answering("qualify_identity")
+    assert entry.manifest is not None
+    alone_ctx = _WithoutWire(entry, caller, CallDeadline(600), resources, dispatcher._serve)
+    alone_ctx.reply = HttpReply(status=200, headers={"content-type": "application/soap+xml"}, body=body)
+    yield alone("insi.stage_document", lambda: qualify(request, alone_ctx), rounds=300, unit="ms")
+    ctx = CallContext(entry, caller, CallDeadline(600), resources, dispatcher._serve)
+    use = next(use for use in entry.manifest.network if use.purpose == "insi-manu")
+    client = resources.http.client(use, ctx)
+    yield alone("insi.stage_wire", lambda: client.request("POST", headers=HEADERS, body=body), rounds=300, unit="ms")
+    result = host.call("qualify_identity", request)
+    info = HOOKS["qualify_identity"]
+    yield alone("insi.stage_commit", lambda: dispatcher._account(info, result.outcomes, caller), rounds=300, unit="ms")
 
 
 def memory(place: Setting) -> Iterator[Result]:

@@ -17,14 +17,13 @@ Facts are codes, counts and names of slots or fields: never patient data, a PIN,
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 Fact = str | int | bool | None
@@ -165,6 +164,8 @@ def _inner_models(annotation: Any) -> Iterable[type[BaseModel]]:
 class UserMessage(BaseModel):
     """What a user reads: a sentence, the cause, the next action."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
     message: str
     cause: str
     action: str
@@ -178,4 +179,6 @@ def sdk_catalogue() -> Mapping[str, UserMessage]:
 
 def read_catalogue(text: str) -> Mapping[str, UserMessage]:
     """Read a catalogue: one TOML table per code, with ``message``, ``cause`` and ``action`` in French."""
+    import tomllib  # noqa: PLC0415 - who never shows a message need not wait for a parser
+
     return {code: UserMessage.model_validate(entry) for code, entry in tomllib.loads(text).items()}

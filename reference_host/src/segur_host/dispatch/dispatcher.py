@@ -111,7 +111,8 @@ class Dispatcher:
         if not info.traced:
             self._resources.audit.append_all(entries)
             return
-        with self._resources.database.accepting():
+        # Noted, not yet accepted: what is then recorded of the patient is, and makes these durable with it.
+        with self._resources.database.noting():
             for outcome in outcomes:
                 self._trace(info, outcome, caller)
             self._resources.audit.append_all(entries)

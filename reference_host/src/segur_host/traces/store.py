@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ class TraceStore:
     def record(
         self, identity_ref: str | None, kind: str, actor: Actor, payload: Mapping[str, Any], call_id: str | None = None
     ) -> str:
-        """Keep one trace; on the disk when this returns, or when the write this thread is in is committed.
+        """Keep one trace; on the disk when this returns, or kept as the write is that this thread is in.
 
         Args:
             identity_ref: the patient, ``None`` while nobody knows him yet (see ``attach``).
@@ -97,7 +98,8 @@ class TraceStore:
             "patient": None if identity_ref is None else self._blind(identity_ref),
             "payload": content,
         }
-        with self._database.accepting() as transaction:
+        current = self._database.current
+        with nullcontext(current) if current is not None else self._database.accepting() as transaction:
             transaction.connection.execute(traces.insert(), row)
         return trace_id
 
