@@ -239,13 +239,20 @@ def error_of() -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def segur_process(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that finds the installed plugins."""
+    path = [str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+@pytest.fixture
+def segur_process(environment: dict[str, str], tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run a ``segur`` command line in a process of its own, where the installed plugins are found."""
 
     def segur_process(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "segur_host.cli", *map(str, arguments)]
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "TMPDIR": str(tmp_path)}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        own = {**environment, "TMPDIR": str(tmp_path)}
+        return subprocess.run(command, env=own, capture_output=True, text=True, check=False, timeout=60)
 
     return segur_process
 

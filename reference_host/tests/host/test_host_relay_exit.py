@@ -41,14 +41,18 @@ HANGS = {
 
 @pytest.mark.parametrize("body", HANGS.values(), ids=HANGS)
 def test_a_hung_plugin_delays_neither_the_others_nor_the_end_of_the_program(
-    body: str, install: Callable[..., str], config_file: Callable[..., Path], tmp_path: Path
+    body: str,
+    install: Callable[..., str],
+    config_file: Callable[..., Path],
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     plugins = {"alpha": install("alpha"), "hung": install("hung", body=body), "zulu": install("zulu")}
     done = subprocess.run(
         [sys.executable, str(script), str(config_file(plugins))],
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"},
+        env=environment,
         capture_output=True,
         text=True,
         check=True,
@@ -64,14 +68,17 @@ def test_a_hung_plugin_delays_neither_the_others_nor_the_end_of_the_program(
 
 
 def test_a_plugin_that_hangs_while_it_is_imported_delays_neither_the_start_nor_the_end(
-    install: Callable[..., str], config_file: Callable[..., Path], tmp_path: Path
+    install: Callable[..., str],
+    config_file: Callable[..., Path],
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     plugins = {"alpha": install("alpha"), "hung": install("hung", preamble=HANGS["waits"]), "zulu": install("zulu")}
     done = subprocess.run(
         [sys.executable, str(script), str(config_file(plugins))],
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"},
+        env=environment,
         capture_output=True,
         text=True,
         check=True,

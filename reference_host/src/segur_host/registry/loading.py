@@ -168,8 +168,6 @@ def _check_implementation(name: str, function: Any) -> None:
         raise PluginError("plugin.hookimpl_missing", hook=name)
     if options.get("wrapper") or options.get("hookwrapper"):
         raise PluginError("plugin.wrapper_refused", hook=name)
-    if options.get("specname"):
-        raise PluginError("plugin.hooks_mismatch", hook=name, declared=True)
     _check_callable(name, function, ("self", "event", "ctx"))
 
 
