@@ -1,6 +1,5 @@
 """The ``segur`` command. Other packages add theirs by the entry point group ``segur.commands``."""
 
-import os
 import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -11,9 +10,10 @@ from rich.markup import escape
 
 from segur_host.cli import audit, call, demo, doctor, hooks, identify, plugins
 from segur_host.cli.failing import run
-from segur_host.cli.output import only_json, problems
+from segur_host.cli.output import keep_for_answers, only_json, problems
 
 COMMANDS_GROUP: Final = "segur.commands"
+OWN_COMMANDS: Final = frozenset({"identify", "call", "doctor", "hooks", "plugins", "audit", "demo"})
 
 
 def application() -> typer.Typer:
@@ -55,8 +55,7 @@ def _added_commands() -> Iterator[tuple[str, typer.Typer]]:
 
 def main() -> None:
     """Run ``segur`` and exit with the status that its documentation promises."""
-    status = run(application())
-    # The answer is written. What a plugin that was given up still prints is not part of it.
-    sys.stdout.flush()
-    os.dup2(2, 1)
-    sys.exit(status)
+    app = application()
+    if "--json" in sys.argv and OWN_COMMANDS.intersection(sys.argv[1:2]):
+        keep_for_answers()
+    sys.exit(run(app))

@@ -13,6 +13,21 @@ console: Final = Console(highlight=False)
 problems: Final = Console(stderr=True, highlight=False)
 
 
+class _StandardOutput:
+    descriptor = 1
+    """Where answers go."""
+
+
+def keep_for_answers() -> None:
+    """Keep standard output for JSON until the process ends.
+
+    What a plugin that was given up still prints, even after the answer, goes to standard error.
+    """
+    sys.stdout.flush()
+    _StandardOutput.descriptor = os.dup(1)
+    os.dup2(2, 1)
+
+
 class JsonOutput:
     """Writes JSON lines to the real standard output."""
 
@@ -34,7 +49,7 @@ def only_json() -> Iterator[JsonOutput]:
     """Keep standard output for JSON: within the block anything printed goes to standard error."""
     sys.stdout.flush()
     kept = os.dup(1)
-    output = JsonOutput(os.dup(1))
+    output = JsonOutput(os.dup(_StandardOutput.descriptor))
     os.dup2(2, 1)
     try:
         yield output

@@ -133,9 +133,7 @@ class InsiService:
         beneficiary = card.beneficiaries[assertion.rank - 1]
         born = check_question(envelope.question, beneficiary)
         check_couverture(couverture, beneficiary)
-        return self._register.search(
-            without_diacritics(beneficiary.nom), without_diacritics(beneficiary.prenom), born
-        )
+        return self._register.search(without_diacritics(beneficiary.nom), without_diacritics(beneficiary.prenom), born)
 
     def _check_schemas(self, envelope: Envelope) -> None:
         for element in (*envelope.headers.values(), envelope.question):
