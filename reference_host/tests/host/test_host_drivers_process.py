@@ -214,7 +214,7 @@ def test_babble_on_the_pipe_ends_the_child_and_is_never_an_answer(
 def test_babble_before_the_driver_starts_is_said(
     start: Callable[..., DriverProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text("print('loud')")
+    (tmp_path / "sitecustomize.py").write_text("print('loud', flush=True)")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}")
     assert code_of(lambda: start().call("echo", "a", timeout=20)) == "card.driver_stopped"
 
