@@ -130,5 +130,5 @@ def test_a_crash_between_commit_and_head_is_no_tampering(
         last = list(AuditLog(database, clock).records())[-2:]
         other = make_record(AuditEntry(event="test.stop"), last[1].seq, last[1].at, "default", last[0].hash)
         transaction.connection.execute(audit.delete().where(audit.c.seq == other.seq))
-        add(transaction.connection, [other])
+        add(transaction, [other])
     assert verify().reason is Reason.NOT_COVERED

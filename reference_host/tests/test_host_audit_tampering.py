@@ -35,7 +35,7 @@ def chain(folder: Path, change: Callable[[list[AuditRecord]], list[AuditRecord]]
         changed = change(list(records_after(transaction.connection, "default")))
         transaction.connection.execute(audit.delete())
         if changed:
-            add(transaction.connection, list(changed))
+            add(transaction, list(changed))
 
 
 def forged(seq: int, previous: str) -> AuditRecord:
@@ -63,6 +63,21 @@ def remove(name: str) -> Tamper:
 
 def edit(name: str, change: Callable[[bytes], bytes]) -> Tamper:
     return lambda folder: void(folder.joinpath(name).write_bytes(change(folder.joinpath(name).read_bytes())))
+
+
+def entries(change: Callable[[list[bytes]], list[bytes]]) -> Tamper:
+    """Change the entries of the daybook, each with its length before it."""
+
+    def changed(content: bytes) -> bytes:
+        found = []
+        while content:
+            end = 4 + int.from_bytes(content[:4], "big")
+            found.append(content[:end])
+            content = content[end:]
+        assert len(found) == COUNT - 1
+        return b"".join(change(found))
+
+    return edit("host.daybook", changed)
 
 
 def void(_: object) -> None:
@@ -162,11 +177,22 @@ OTHERWISE: dict[str, tuple[Tamper, int, int | None, Reason]] = {
         Reason.NOT_COVERED,
     ),
     "database_removed": (
-        both(remove("host.db"), lambda folder: Database(folder, "default").close()),
+        both(sql("UPDATE audit SET seq = seq"), remove("host.db"), lambda folder: Database(folder, "default").close()),
         0,
         1,
         Reason.CUT_TAIL,
     ),
+    # The first record is in the database, each later one still in an entry of the daybook.
+    "daybook_removed": (remove("host.daybook"), 1, 2, Reason.CUT_TAIL),
+    "daybook_emptied": (write("host.daybook", b""), 1, 2, Reason.CUT_TAIL),
+    "daybook_garbage": (write("host.daybook", b"\xff" * 1000), 1, 2, Reason.CUT_TAIL),
+    "daybook_zeros": (write("host.daybook", bytes(1000)), 1, 2, Reason.CUT_TAIL),
+    "daybook_byte_changed": (entries(lambda one: [one[0], one[1][:-1] + b"\0", *one[2:]]), 2, 3, Reason.CUT_TAIL),
+    "daybook_entry_cut_short": (edit("host.daybook", lambda content: content[:-1]), 4, 5, Reason.CUT_TAIL),
+    "daybook_first_entry_cut": (entries(lambda one: one[1:]), 4, 2, Reason.OUT_OF_SEQUENCE),
+    "daybook_middle_entry_cut": (entries(lambda one: [one[0], *one[2:]]), 4, 3, Reason.OUT_OF_SEQUENCE),
+    "daybook_last_entry_cut": (entries(lambda one: one[:-1]), 4, 5, Reason.CUT_TAIL),
+    "daybook_and_head_removed": (both(remove("host.daybook"), remove("audit.head")), 1, None, Reason.HEAD_MISSING),
     "head_missing": (remove("audit.head"), 5, None, Reason.HEAD_MISSING),
     "head_emptied": (write("audit.head", b""), 5, None, Reason.HEAD_MISSING),
     "head_garbage": (write("audit.head", b"\xff" * 1024), 5, None, Reason.HEAD_REPLACED),

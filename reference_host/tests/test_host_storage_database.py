@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from segur_host.storage import database as database_module
-from segur_host.storage import sqlcipher
 from segur_host.storage.database import Database
 from segur_host.storage.file_lock import FileLock
 from segur_host.storage.host_key import HostKey, KeyPurpose
@@ -64,7 +63,7 @@ def test_what_is_committed_is_kept(data_folder: Path, notes: sa.Table, durable: 
     with Database(data_folder, "default") as database:
         database.ensure(notes)
         with database.accepting() if durable else database.noting() as transaction:
-            transaction.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
+            transaction.insert(notes, [{"tenant": "default", "text": "a"}])
     with Database(data_folder, "default") as database:
         assert kept(database, notes) == ["a"]
 
@@ -93,7 +92,7 @@ def test_a_write_within_a_write_stands_or_falls_with_it(database: Database, note
     def write_within_and_fail() -> None:
         with database.accepting():
             with database.noting() as inner:
-                inner.connection.execute(notes.insert(), {"tenant": "default", "text": "a"})
+                inner.insert(notes, [{"tenant": "default", "text": "a"}])
             assert kept(database, notes) == ["a"]
             raise ZeroDivisionError
 
@@ -129,7 +128,7 @@ def test_threads_write_one_after_the_other(database: Database, notes: sa.Table) 
 
     def write(name: int) -> None:
         for number in range(10):
-            with database.noting() as transaction:
+            with database.accepting() as transaction:
                 count = transaction.connection.execute(sa.select(sa.func.count()).select_from(notes)).scalar()
                 transaction.connection.execute(
                     notes.insert(), {"tenant": "default", "text": f"{count:03}-{name}-{number}"}
@@ -231,7 +230,7 @@ def test_a_newer_schema_is_refused(data_folder: Path) -> None:
 def test_a_write_that_another_process_holds_up_is_told_and_may_be_tried_again(
     data_folder: Path, notes: sa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlcipher, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(database_module, "LOCK_PATIENCE_S", 0.02)
     with Database(data_folder, "default") as holding, Database(data_folder, "default") as waiting:
         waiting.ensure(notes)
         with holding.noting():
@@ -306,7 +305,7 @@ def test_two_first_starts_agree_on_the_key(data_folder: Path) -> None:
     said = [process.communicate(timeout=60)[0].strip() for process in starting]
     assert [process.returncode for process in starting] == [0] * 4
     assert len(set(said)) == 1
-    assert {path.name for path in data_folder.iterdir()} == {"host.key", "host.db"}
+    assert {path.name for path in data_folder.iterdir()} == {"host.key", "host.db", "host.lock"}
 
 
 ACCEPT = """

@@ -70,6 +70,10 @@ class Host:
         safe_mode: bool = False,
     ) -> None:
         self.config = checked(config) if isinstance(config, HostConfig) else load_config(Path(config))
+        actor = self.config.actor
+        self._actor = Actor(
+            kind=actor.kind, name=actor.name, workstation=actor.workstation, structure=self.config.structure
+        )
         self._asker = asker or NobodyToAsk()
         self._clock = clock or SystemClock()
         with ExitStack() as opened:
@@ -319,15 +323,9 @@ class Host:
         return result
 
     def _caller(self, asker: Asker | None) -> Caller:
-        actor = self.config.actor
         return Caller(
             call_id=new_call_id(),
-            actor=Actor(
-                kind=actor.kind,
-                name=actor.name,
-                workstation=actor.workstation,
-                structure=self.config.structure,
-            ),
+            actor=self._actor,
             session=None,
             asker=ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s),
         )

@@ -1,8 +1,11 @@
 """What a plugin is besides broken: active, disabled, to be reviewed, absent, or too slow to load."""
 
 import json
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -105,34 +108,47 @@ def test_a_distribution_without_metadata_is_listed(
     assert (entry.version, entry.reason and entry.reason.code) == ("?", "plugin.files_changed")
 
 
-def test_a_plugin_that_waits_while_it_is_imported_is_left_behind(
-    install: Callable[..., str], open_host: Callable[..., Host], login: SessionLoginEvent
+WAITS = "import threading\nthreading.Event().wait()"
+TURNS = "import time\nends = time.monotonic() + 4\nwhile time.monotonic() < ends: pass"
+CALLS = "import time\ndef on(): return time.monotonic()\nends = on() + 4\nwhile on() < ends: pass"
+HANGING: dict[str, tuple[str, ...]] = {
+    "one_waits": (WAITS,),
+    "one_turns": (TURNS,),
+    "several_wait": (WAITS, WAITS, WAITS),
+    "several_turn": (TURNS, CALLS, TURNS),
+    "each_in_its_way": (WAITS, TURNS, CALLS),
+}
+
+
+@pytest.mark.parametrize("preambles", HANGING.values(), ids=HANGING)
+def test_plugins_that_hang_while_they_are_imported_are_left_behind(
+    preambles: tuple[str, ...], install: Callable[..., str], open_host: Callable[..., Host], login: SessionLoginEvent
 ) -> None:
-    stuck = install("stuck", preamble="import threading\nthreading.Event().wait()")
-    host = open_host({"alpha": install("alpha"), "stuck": stuck, "zulu": install("zulu")})
-    entry = host.plugins["stuck"]
-    assert (str(entry.state), entry.reason and entry.reason.code) == ("refused", "plugin.import_timed_out")
+    hanging = {f"hangs{number}": install(f"hangs{number}", preamble=one) for number, one in enumerate(preambles)}
+    host = open_host({"alpha": install("alpha"), **hanging, "zulu": install("zulu")})
+    found = [host.plugins[plugin] for plugin in hanging]
+    assert {(str(one.state), one.reason and one.reason.code) for one in found} == {
+        ("refused", "plugin.import_timed_out")
+    }
     assert [one.plugin for one in host.call("on_session_login", login).outcomes] == ["alpha", "zulu"]
+
+
+def test_while_one_hangs_the_others_are_loaded(install: Callable[..., str], open_host: Callable[..., Host]) -> None:
+    # Each of them goes on as soon as the last one begins: one after the other they would never be ready.
+    meeting = "import threading, made_up_meeting\nmade_up_meeting.barrier.wait()"
+    sys.modules["made_up_meeting"] = module = ModuleType("made_up_meeting")
+    module.barrier = threading.Barrier(3)  # type: ignore[attr-defined]
+    host = open_host({plugin: install(plugin, preamble=meeting) for plugin in ("alpha", "mike", "zulu")})
+    del sys.modules["made_up_meeting"]
+    assert {str(host.plugins[plugin].state) for plugin in ("alpha", "mike", "zulu")} == {"active"}
 
 
 def test_a_plugin_that_gets_on_is_given_its_time(
     install: Callable[..., str], open_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segur_host.registry.loading.LOAD_STILL_S", 0.3)
+    monkeypatch.setattr("segur_host.registry.progress.STILL_S", 0.3)
     steps = "import time\n" + "time.sleep(0.2)\n" * 4
     assert str(open_host({"slow": install("slow", preamble=steps)}).plugins["slow"].state) == "active"
-
-
-def test_a_plugin_that_never_gets_ready_is_given_up(
-    install: Callable[..., str], open_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("segur_host.registry.loading.LOAD_S", 0.5)
-    turning = install(
-        "turning", preamble="import time\nends = time.monotonic() + 3\nwhile time.monotonic() < ends: pass"
-    )
-    entry = open_host({"turning": turning}).plugins["turning"]
-    assert entry.reason is not None
-    assert entry.reason.code == "plugin.import_timed_out"
 
 
 def test_texts_of_a_plugin_explain_its_codes_and_no_other(

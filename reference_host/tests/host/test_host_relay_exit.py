@@ -73,7 +73,9 @@ def test_a_hung_plugin_delays_neither_the_others_nor_the_end_of_the_program(
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("preamble", HANGS.values(), ids=HANGS)
 def test_a_plugin_that_hangs_while_it_is_imported_delays_neither_the_start_nor_the_end(
+    preamble: str,
     install: Callable[..., str],
     config_file: Callable[..., Path],
     environment: dict[str, str],
@@ -81,7 +83,7 @@ def test_a_plugin_that_hangs_while_it_is_imported_delays_neither_the_start_nor_t
 ) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    plugins = {"alpha": install("alpha"), "hung": install("hung", preamble=HANGS["waits"]), "zulu": install("zulu")}
+    plugins = {"alpha": install("alpha"), "hung": install("hung", preamble=preamble), "zulu": install("zulu")}
     done = subprocess.run(
         [sys.executable, str(script), str(config_file(plugins))],
         env=unmeasured(environment),
@@ -94,6 +96,6 @@ def test_a_plugin_that_hangs_while_it_is_imported_delays_neither_the_start_nor_t
     told = json.loads(done.stdout)
     assert told["statuses"] == {"alpha": "ok", "zulu": "ok"}
     assert told["states"]["hung"] == "refused"
-    # Held to hang after a second and a half at one place; the rest is what any start takes.
+    # Held to hang after a second and a half without getting on; the rest is what any start takes.
     assert told["opening"] < 2 + 2
     assert ended - told["ending_at"] < 2

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -101,9 +102,15 @@ class AuditRecord:
 def make_record(entry: AuditEntry, seq: int, at: str, tenant: str, previous: str) -> AuditRecord:
     """Return the record that follows the one whose hash is ``previous``."""
     actor = entry.actor
-    who = None if actor is None else canonical({"kind": str(actor.kind), "name": actor.name})
+    who = None if actor is None else _who(str(actor.kind), actor.name)
     content = (seq, at, tenant, entry.event, entry.call_id, entry.plugin, who, canonical(dict(entry.facts)))
     return AuditRecord(*content, _hash(previous, content))
+
+
+@lru_cache(maxsize=32)
+def _who(kind: str, name: str) -> str:
+    # The same few people in every record.
+    return canonical({"kind": kind, "name": name})
 
 
 def hash_after(previous: str, record: AuditRecord) -> str:

@@ -1,16 +1,16 @@
 """The hash-chained audit of one installation.
 
-Order of one append, under the database's write lock and then the audit's own between processes: read the head,
-announce the new end in it, insert, commit, confirm in the head. A killed process leaves the chain as the head
+Order of one append, under the database's locks between threads and processes: read the head, announce the new end
+in it, insert, commit or note, confirm in the head. A killed process leaves the chain as the head
 says, or as it announced. What stands in the head is what the next record is tied to, so that records cut while
 the host runs leave a gap that stays.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
 
 import attrs
+import sqlalchemy as sa
 
 from segur_host.audit import table
 from segur_host.audit.checkpoints import CheckpointFile, Line, LineKind
@@ -21,14 +21,11 @@ from segur_host.audit.head import Head, HeadFile, Link, this_boot
 from segur_host.audit.verification import Kept, verify
 from segur_host.storage.database import Database, Transaction
 from segur_host.storage.failures import disk_error
-from segur_host.storage.file_lock import FileLock
 from segur_host.storage.host_key import KeyPurpose
 from segur_sdk.context import Clock
 from segur_sdk.errors import HostError
 
 __all__ = ["AuditEntry", "AuditLog"]
-
-LOCK_NAME: Final = "audit.lock"
 
 
 class AuditLog:
@@ -45,7 +42,6 @@ class AuditLog:
         self._key = database.key.derive(KeyPurpose.AUDIT)
         self._head = HeadFile(database.folder, self._key)
         self._checkpoints = CheckpointFile(database.folder, self._key)
-        self._lock = FileLock(database.folder / LOCK_NAME)
         self._progress: _Progress | None = None
         self._end_was_checked = False
         self._since_checkpoint = 0
@@ -65,12 +61,22 @@ class AuditLog:
                 ``storage.failed``, ``audit.files_unusable``, ``audit.other_tenant``.
         """
         if entries:
-            self._append(entries, checkpoint=self._since_checkpoint >= CHECKPOINT_EVERY)
+            self._append(entries, checkpoint=self._checkpoint_is_due)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Open a write for records and what stands or falls with them: noted when it may be, accepted now and then.
+
+        Raises:
+            HostError: as ``append_all``.
+        """
+        with self._writing(checkpoint=self._checkpoint_is_due) as transaction:
+            yield transaction
 
     def verify(self) -> Verification:
-        """Check every record, their order and number, head and checkpoints. Nothing is written.
+        """Check every record, their order and number, head and checkpoints; they stay as they are.
 
-        Not to be called within a write of the same thread that has appended records.
+        Not to be called within a write of the same thread.
 
         What it cannot see: head, checkpoints and database put back together to an earlier state of all three.
         Against that, copies of ``audit.checkpoints`` are kept elsewhere.
@@ -78,25 +84,16 @@ class AuditLog:
         Raises:
             HostError: ``storage.busy``, ``storage.unreadable``, ``storage.failed``, ``audit.files_unusable``.
         """
-        tenant = self._database.tenant
-        lock = FileLock(self._database.folder / LOCK_NAME)
         head = HeadFile(self._database.folder, self._key)
+        found = None
         try:
-            with _file_errors(), self._database.reading() as connection:
-                with lock:
-                    # The first reading fixes the snapshot: from here the chain is the one this head speaks of.
-                    end = table.end_of(connection, tenant)
-                    kept = Kept(
-                        tenant, head.read(), self._checkpoints.read(), end, table.first_foreign(connection, tenant)
-                    )
-                return verify(
-                    kept,
-                    table.records_after(connection, tenant),
-                    lambda seq: table.hash_at(connection, tenant, seq),
-                )
+            # Once more when something was noted since the notes were taken over.
+            while found is None:
+                with _file_errors(), self._database.reading() as connection:
+                    found = self._verified(connection, head)
         finally:
             head.close()
-            lock.close()
+        return found
 
     def records(self, after: int = 0) -> Iterator[AuditRecord]:
         """Read the records whose number is greater than ``after``, in order."""
@@ -112,13 +109,23 @@ class AuditLog:
         if self._since_checkpoint:
             self._append((AuditEntry(event="audit.closed"),), checkpoint=True)
         self._head.close()
-        self._lock.close()
+
+    def _verified(self, connection: sa.Connection, head: HeadFile) -> Verification | None:
+        """Check the audit, if all of the chain can be read."""
+        tenant = self._database.tenant
+        with self._database.held() as complete:
+            if not complete:
+                return None
+            # The first reading fixes the snapshot: from here the chain is the one this head speaks of.
+            end = table.end_of(connection, tenant)
+            foreign = table.first_foreign(connection, tenant)
+            kept = Kept(tenant, head.read(), self._checkpoints.read(), end, foreign)
+        records = table.records_after(connection, tenant)
+        return verify(kept, records, lambda seq: table.hash_at(connection, tenant, seq))
 
     def _append(self, entries: Sequence[AuditEntry], *, checkpoint: bool) -> None:
-        joined = self._database.current is not None
-        opened = self._database.accepting if checkpoint and not joined else self._database.noting
         try:
-            with _file_errors(), opened() as transaction:
+            with _file_errors(), self._writing(checkpoint=checkpoint) as transaction:
                 progress = self._progress or self._begin(transaction)
                 progress.checkpoint = checkpoint and transaction.durable
                 self._chain(progress, entries)
@@ -127,20 +134,51 @@ class AuditLog:
             self._end_was_checked = False
             raise
 
+    @contextmanager
+    def _writing(self, *, checkpoint: bool) -> Iterator[Transaction]:
+        if not checkpoint or self._database.current is not None:
+            with self._database.noting() as transaction:
+                if transaction.durable or self._goes_on(transaction):
+                    yield transaction
+                    return
+        # Where the chain ends can be looked up in the database only.
+        with self._database.accepting() as transaction:
+            yield transaction
+
+    @property
+    def _checkpoint_is_due(self) -> bool:
+        return self._since_checkpoint >= CHECKPOINT_EVERY
+
+    def _known_head(self) -> Head | None:
+        """Return the head if it certainly tells the end of the chain, as it was checked once and nobody was killed."""
+        head = self._head.read()
+        return head if self._end_was_checked and isinstance(head, Head) and head.pending is None else None
+
+    def _goes_on(self, transaction: Transaction) -> bool:
+        """Tell whether the end that the next record follows is known; what only notes cannot look it up."""
+        if self._progress is None:
+            head = self._known_head()
+            if head is None:
+                return False
+            self._start(transaction, head)
+        return True
+
     def _begin(self, transaction: Transaction) -> "_Progress":
-        """Take the lock until the transaction ends, and find the end that the next record follows."""
-        self._lock.acquire()
-        transaction.at_end.callback(self._finish)
+        """Find the end that the next record follows."""
         head, found = self._checked_head(transaction)
-        self._progress = progress = _Progress(transaction, head, head.end)
-        transaction.after_commit.append(lambda: self._confirm(progress))
+        progress = self._start(transaction, head)
         if found is not None:
             self._chain(progress, (_break_entry(found),))
         return progress
 
+    def _start(self, transaction: Transaction, head: Head) -> "_Progress":
+        self._progress = progress = _Progress(transaction, head, head.end)
+        transaction.at_end.callback(self._finish)
+        transaction.after_commit.append(lambda: self._confirm(progress))
+        return progress
+
     def _finish(self) -> None:
         self._progress = None
-        self._lock.release()
 
     def _chain(self, progress: "_Progress", entries: Sequence[AuditEntry]) -> None:
         at = self._now()
@@ -150,15 +188,16 @@ class AuditLog:
             record = make_record(entry, end.seq + 1, at, self._database.tenant, end.hash)
             records.append(record)
             end = Link(record.seq, record.hash)
-        table.add(progress.transaction.connection, records)
+        table.add(progress.transaction, records)
         self._head.write(attrs.evolve(progress.head, pending=end))
         progress.end = end
 
     def _checked_head(self, transaction: Transaction) -> tuple[Head, Finding | None]:
         """Return the head of the chain as it is, and what is wrong with it so far."""
+        known_head = self._known_head()
+        if known_head is not None:
+            return known_head, None
         head = self._head.read()
-        if self._end_was_checked and isinstance(head, Head) and head.pending is None:
-            return head, None
         tenant = self._database.tenant
         connection = transaction.connection
         lines = self._checkpoints.read()
@@ -178,6 +217,8 @@ class AuditLog:
         return attrs.evolve(known, end=end, pending=None, checkpoints=count, boot=this_boot()), found
 
     def _confirm(self, progress: "_Progress") -> None:
+        if progress.end == progress.head.end:
+            return
         head = attrs.evolve(progress.head, end=progress.end)
         done = False
         with _file_errors():

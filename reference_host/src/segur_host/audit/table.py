@@ -1,13 +1,13 @@
 """Where the chain is kept: one row per record."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
 
 from segur_host.audit.entries import GENESIS, AuditRecord
 from segur_host.audit.head import Link
+from segur_host.storage.database import Transaction
 from segur_host.storage.schema import metadata, tenant_column
 
 audit: Final = sa.Table(
@@ -22,12 +22,9 @@ audit: Final = sa.Table(
     sa.Column("actor", sa.Text),
     sa.Column("facts", sa.Text, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
-    # One tree instead of a table and its index: half the pages to encrypt at each append.
-    sqlite_with_rowid=False,
 )
 
 # Built once: each of them runs on the path of a hook call.
-_INSERT: Final = audit.insert()
 _COLUMNS: Final = (
     audit.c.seq,
     audit.c.at,
@@ -49,26 +46,9 @@ _FIRST_FOREIGN: Final = sa.select(sa.func.min(audit.c.seq)).where(audit.c.tenant
 _PAGE: Final = 500
 
 
-def add(connection: sa.Connection, records: Sequence[AuditRecord]) -> None:
-    """Add records to the chain.
-
-    The statement is compiled once and handed to the driver as it is: going through the expression language at
-    each append would double its price.
-    """
-    sql, order = _insert_for(connection.dialect)
-    rows = [{name: getattr(record, name) for name in _NAMES} for record in records]
-    if order is None:
-        connection.exec_driver_sql(sql, rows)
-    else:
-        connection.exec_driver_sql(sql, [tuple(row[name] for name in order) for row in rows])
-
-
-@cache
-def _insert_for(dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
-    """Return the insert in a dialect's words, and the order of its parameters if they go by place."""
-    compiled = _INSERT.compile(dialect=dialect)
-    order = getattr(compiled, "positiontup", None)
-    return str(compiled), tuple(order) if order else None
+def add(transaction: Transaction, records: Sequence[AuditRecord]) -> None:
+    """Add records to the chain."""
+    transaction.insert(audit, [{name: getattr(record, name) for name in _NAMES} for record in records])
 
 
 def end_of(connection: sa.Connection, tenant: str) -> Link:

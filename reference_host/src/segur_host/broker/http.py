@@ -1,28 +1,34 @@
-"""HTTP for plugins: one client per purpose, its TLS context and certificate included.
+"""HTTP for plugins: connections kept by purpose, its TLS context and certificate included.
 
 Each connection writes a ticket in the audit before it is opened, each request a record with the outcome of the
 call, so that what a service saw can be compared with what the host allowed. Nothing is kept from one exchange to
-the next but the connection: no cookie.
+the next but the connection.
 """
 
 import ssl
-from collections.abc import Callable, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+import time
+from collections.abc import Mapping
 from typing import Final
 
-import httpx
+import h11
 
+from segur_host.broker.address import Address
+from segur_host.broker.connection import AnswerTooLargeError
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import Borrower, usable_seconds
-from segur_host.broker.time_limit import TimeLimitedSocket, time_limit
+from segur_host.broker.line import Line
 from segur_sdk.context import HttpReply
 from segur_sdk.errors import ConfigError, PluginError, SegurError, ServiceError
 from segur_sdk.manifest import NetworkUse
 from segur_sdk.models.actor import Environment
 
-CONNECT_S: Final = 10.0
 HOSTS_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding", "te", "upgrade"})
 """What addresses and frames a request; a plugin that set them could speak to another server, or twice."""
+DEFAULT_HEADERS: Final = {
+    "accept": "*/*",
+    # What is compressed is not measured by its size.
+    "accept-encoding": "identity",
+}
 
 
 class HttpBroker:
@@ -38,7 +44,7 @@ class HttpBroker:
         self._keys = keys
         self._environment = environment
         self._sandbox_urls = sandbox_urls
-        self._clients: dict[tuple[str, str | None, str], httpx.Client] = {}
+        self._lines: dict[tuple[str, str | None, str], Line] = {}
 
     def client(self, use: NetworkUse, borrower: Borrower) -> "BoundClient":
         """Return the client of one declared purpose for one call.
@@ -46,49 +52,39 @@ class HttpBroker:
         Raises:
             ConfigError: ``config.no_address`` and those of the key ring.
         """
-        address = self._address(use)
-        # Two plugins may give one name to different purposes: neither gets the other's certificate.
-        place = (use.purpose, use.key, use.trust)
-        shared = self._clients.get(place)
-        if shared is None:
+        # Two plugins may give one name to different purposes: neither gets the other's address or certificate.
+        url = self._url(use)
+        place = (url, use.key, use.trust)
+        line = self._lines.get(place)
+        if line is None:
             # A TLS context of our own: neither the system's trust store nor the environment has a say.
             context = self._keys.ssl_context(use.key, use.trust)
-            context.sslsocket_class = TimeLimitedSocket
-            shared = httpx.Client(
-                verify=context,
-                trust_env=False,
-                follow_redirects=False,
-                timeout=CONNECT_S,
-                # What is compressed is not measured by its size.
-                headers={"accept-encoding": "identity"},
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            )
-            shared = self._clients.setdefault(place, shared)
-        return BoundClient(shared, address, use.purpose, borrower)
+            line = self._lines.setdefault(place, Line(Address.of(url), context))
+        return BoundClient(line, use.purpose, borrower)
 
     def close(self) -> None:
         """Close every connection."""
-        while self._clients:
-            self._clients.popitem()[1].close()
+        while self._lines:
+            self._lines.popitem()[1].close()
 
-    def _address(self, use: NetworkUse) -> str:
+    def _url(self, use: NetworkUse) -> str:
         if self._environment is Environment.SANDBOX:
-            address = self._sandbox_urls.get(use.purpose)
+            url = self._sandbox_urls.get(use.purpose)
         else:
-            address = use.addresses.get(self._environment)
-        if address is None:
+            url = use.addresses.get(self._environment)
+        if url is None:
             raise ConfigError("config.no_address", purpose=use.purpose, environment=self._environment)
-        return address
+        return url
 
 
 class BoundClient:
     """Implements ``HttpClient`` for one purpose and one call."""
 
-    def __init__(self, client: httpx.Client, address: str, purpose: str, borrower: Borrower) -> None:
-        self._client = client
-        self._address = httpx.URL(address)
+    def __init__(self, line: Line, purpose: str, borrower: Borrower) -> None:
+        self._line = line
         self._purpose = purpose
         self._borrower = borrower
+        self._facts = {"purpose": purpose, "host": line.address.server}
 
     def request(
         self,
@@ -104,94 +100,55 @@ class BoundClient:
         left = usable_seconds(self._borrower)
         if left <= 0:
             raise ServiceError("service.timed_out", retryable=True, purpose=self._purpose)
-        progress = _Progress(lambda: self._borrower.record("broker.connect", **self._facts))
+        ends_at = time.monotonic() + left
         request = self._request(method, path, headers or {}, body)
-        request.extensions = {
-            "trace": progress.note,
-            "timeout": httpx.Timeout(left, connect=min(left, CONNECT_S)).as_dict(),
-        }
         self._borrower.note("broker.http", **self._facts)
         try:
-            with time_limit(left):
-                response = self._client.send(request, stream=True)
-                try:
-                    content = self._read(response, max_answer)
-                finally:
-                    response.close()
-        except httpx.HTTPError as failure:
-            raise _diagnose(failure, self._purpose, progress) from None
+            connection = self._line.take(self._ticket, ends_at)
+        except OSError as failure:
+            raise _diagnose(failure, self._purpose, began=False) from None
+        try:
+            answer = connection.exchange(request, body, max_answer, ends_at)
+        except AnswerTooLargeError:
+            raise ServiceError("service.answer_too_large", maybe_processed=True, purpose=self._purpose) from None
+        except (OSError, h11.RemoteProtocolError) as failure:
+            raise _diagnose(failure, self._purpose, began=True) from None
+        finally:
+            self._line.give_back(connection)
         # The call may have been given up while it waited: its answer must then change nothing.
         self._borrower.require_running()
-        names = {name.lower(): value for name, value in response.headers.items()}
-        return HttpReply(status=response.status_code, headers=names, body=content)
+        return HttpReply(status=answer.status, headers=answer.headers, body=answer.body)
 
-    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> h11.Request:
         """Return the request, if it goes to the address of the purpose and nowhere else."""
-        try:
-            url = httpx.URL(str(self._address) + path) if path else self._address
-            request = self._client.build_request(method, url, headers=headers, content=body)
-        except (httpx.InvalidURL, ValueError, TypeError, AttributeError):
-            raise self._refused("form") from None
         if not (method.isascii() and method.isalpha() and method.isupper()):
             raise self._refused("method")
-        if not HOSTS_OWN_HEADERS.isdisjoint(name.lower() for name in headers):
+        given = {name.lower(): value for name, value in headers.items()}
+        if not HOSTS_OWN_HEADERS.isdisjoint(given):
             raise self._refused("headers")
-        if path and not _below(url, self._address):
+        target = self._line.address.target(path)
+        if target is None:
             raise self._refused("path")
-        return request
+        own = {"host": self._line.address.server, "content-length": str(len(body))}
+        try:
+            return h11.Request(method=method, target=target, headers=list((own | DEFAULT_HEADERS | given).items()))
+        except (h11.LocalProtocolError, ValueError, TypeError, AttributeError):
+            raise self._refused("form") from None
 
-    @property
-    def _facts(self) -> dict[str, str]:
-        return {"purpose": self._purpose, "host": self._address.netloc.decode("ascii")}
+    def _ticket(self) -> None:
+        self._borrower.record("broker.connect", **self._facts)
 
     def _refused(self, field: str) -> PluginError:
         return PluginError("plugin.request_refused", plugin=self._borrower.plugin, purpose=self._purpose, field=field)
 
-    def _read(self, response: httpx.Response, max_answer: int) -> bytes:
-        content = bytearray()
-        for chunk in response.iter_raw():
-            content += chunk
-            if len(content) > max_answer:
-                raise ServiceError("service.answer_too_large", maybe_processed=True, purpose=self._purpose)
-        return bytes(content)
 
-
-def _below(url: httpx.URL, address: httpx.URL) -> bool:
-    """Tell whether ``url`` is on the same server, at the address or under it."""
-    same_server = all(getattr(url, part) == getattr(address, part) for part in ("scheme", "userinfo", "host", "port"))
-    under = url.path == address.path or url.path.startswith(address.path.rstrip("/") + "/")
-    return same_server and under and ".." not in url.path.split("/")
-
-
-class _Progress:
-    """How far one exchange went, from httpcore's trace.
-
-    Args:
-        connecting: called before a connection is opened.
-    """
-
-    def __init__(self, connecting: Callable[[], None]) -> None:
-        self.request_began = False
-        self._connecting = connecting
-
-    def note(self, event: str, _info: Mapping[str, object]) -> None:
-        if event == "connection.connect_tcp.started":
-            self._connecting()
-        elif event.endswith("send_request_headers.started"):
-            self.request_began = True
-
-
-def _diagnose(failure: httpx.HTTPError, purpose: str, progress: _Progress) -> SegurError:
+def _diagnose(failure: OSError | h11.RemoteProtocolError, purpose: str, *, began: bool) -> SegurError:
     """Name what happened; a request that began may have been processed, whatever the error says."""
-    if isinstance(failure, httpx.LocalProtocolError):
-        return PluginError("plugin.request_refused", purpose=purpose, field="form")
-    began = progress.request_began
-    tls = _tls_failure(failure)
-    if isinstance(tls, ssl.SSLCertVerificationError):
-        return ServiceError("service.server_certificate", purpose=purpose, reason=tls.verify_code)
-    if tls is not None and _blames_our_certificate(tls.reason or ""):
-        return ServiceError("service.client_certificate_refused", purpose=purpose, reason=tls.reason)
-    if isinstance(failure, httpx.TimeoutException):
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return ServiceError("service.server_certificate", purpose=purpose, reason=failure.verify_code)
+    if isinstance(failure, ssl.SSLError) and _blames_our_certificate(failure.reason or ""):
+        return ServiceError("service.client_certificate_refused", purpose=purpose, reason=failure.reason)
+    if isinstance(failure, TimeoutError):
         return ServiceError("service.timed_out", retryable=True, maybe_processed=began, purpose=purpose)
     if not began:
         return ServiceError("service.unreachable", retryable=True, purpose=purpose, reason=type(failure).__name__)
@@ -211,11 +168,3 @@ def _blames_our_certificate(reason: str) -> bool:
     """
     told = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
     return "ALERT" in reason and any(one in reason for one in told)
-
-
-def _tls_failure(failure: BaseException | None) -> ssl.SSLError | None:
-    while failure is not None:
-        if isinstance(failure, ssl.SSLError):
-            return failure
-        failure = failure.__cause__ or failure.__context__
-    return None

@@ -4,6 +4,7 @@ The loop is our own over what pluggy registered: the stock call neither says who
 failing plugin, nor ends a hanging one.
 """
 
+import secrets
 import time
 import uuid
 from collections.abc import Sequence
@@ -112,15 +113,16 @@ class Dispatcher:
             self._resources.audit.append_all(entries)
             return
         # Noted, not yet accepted: what is then recorded of the patient is, and makes these durable with it.
-        with self._resources.database.noting():
+        with self._resources.audit.writing():
             for outcome in outcomes:
                 self._trace(info, outcome, caller)
             self._resources.audit.append_all(entries)
 
     def _trace(self, info: HookInfo, outcome: Outcome, caller: Caller) -> None:
         """Keep what was answered, or exchanged before a failure, for the patient's functional trace."""
+        payload: Value | dict[str, Any]
         if outcome.value is not None:
-            payload = outcome.value.model_dump(mode="json")
+            payload = outcome.value
         elif outcome.error is not None:
             attempts = [one.model_dump(mode="json") for one in outcome.error.traced]
             payload = {"error": outcome.error.code, "attempts": attempts}
@@ -142,8 +144,11 @@ class Dispatcher:
 
 
 def new_call_id() -> str:
-    """Return the id of a new call."""
-    return str(uuid.uuid4())
+    """Return the id of a new call: a UUID of version 7 (RFC 9562, 5.7), so that ids grow with time."""
+    milliseconds = time.time_ns() // 1_000_000
+    return str(
+        uuid.UUID(int=milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
+    )
 
 
 def _checked(info: HookInfo, value: Any) -> Value | None:

@@ -44,7 +44,9 @@ class _Chain(Generic[T]):
         self._deadline: CallDeadline | None = None
         """Of the step in progress; nothing between two of them."""
         self.results: list[T] = []
-        self.finished = threading.Event()
+        # Held until the end: waiting for a plain lock is the cheapest hand-over that there is.
+        self._unfinished = threading.Lock()
+        self._unfinished.acquire()
 
     def run(self) -> None:
         """Run the steps on the thread that calls this."""
@@ -58,7 +60,7 @@ class _Chain(Generic[T]):
                 return
             if self._stops_after(result):
                 break
-        self.finished.set()
+        self._unfinished.release()
 
     def _begin(self, deadline: CallDeadline) -> bool:
         with self._lock:
@@ -75,16 +77,16 @@ class _Chain(Generic[T]):
 
     def wait(self) -> bool:
         """Wait for the end of the chain; return False when the step in progress outlived its deadline."""
-        while not self.finished.is_set():
+        while True:
             with self._lock:
                 deadline = self._deadline
-            if self.finished.wait(POLL_S if deadline is None or deadline.is_paused else deadline.remaining()):
-                break
+            patience = POLL_S if deadline is None or deadline.is_paused else deadline.remaining()
+            if self._unfinished.acquire(timeout=patience):
+                return True
             with self._lock:
                 if deadline is not None and self._deadline is deadline and deadline.remaining() <= 0:
                     self._abandon()
                     return False
-        return True
 
     def abandon(self) -> None:
         """Make the chain stop after the step in progress, which may have no effect any more; its result is late."""

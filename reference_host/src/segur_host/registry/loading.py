@@ -1,7 +1,6 @@
 """Import a plugin and hold it to what its manifest declares."""
 
 import inspect
-import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
@@ -10,18 +9,11 @@ import attrs
 from pydantic import ValidationError
 
 import segur_sdk
-from segur_host.aside import Aside
 from segur_sdk.context import PluginSettings
 from segur_sdk.errors import ConfigError, PluginError, SegurError, invalid_input
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.manifest import HookUse, PluginManifest
 from segur_sdk.services import SERVICES
-
-LOOK_EVERY_S: Final = 0.1
-LOAD_STILL_S: Final = 1.5
-"""A plugin that waits that long at one place while it is loaded is held to hang."""
-LOAD_S: Final = 20.0
-"""A plugin that is not loaded by then is given up, even if it gets on."""
 
 MAX_DIGITS: Final = 9
 _NOT_PLAIN: Final = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
@@ -76,34 +68,17 @@ def _numbers(version: str) -> tuple[int, ...]:
 def load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:
     """Import the plugin, validate its settings and compare it with its manifest.
 
-    All of it runs on a thread that is left behind when it waits for something, or does not end.
-
     Raises:
-        PluginError: it cannot be imported, or does not do what it declares; ``plugin.import_timed_out``.
+        PluginError: it cannot be imported, or does not do what it declares.
         ConfigError: ``config.plugin_settings``: its table of the configuration is not valid.
     """
-    loading = Aside(lambda: _load(manifest, settings), name=f"segur-load-{manifest.id}")
-    _wait(loading, manifest)
     try:
-        return loading.result()
+        return _load(manifest, settings)
     except SegurError:
         raise
-    # A plugin that calls sys.exit while it is loaded is contained like one that raises.
+    # What a plugin's own class does while it is looked at; one that calls sys.exit is contained like one that raises.
     except BaseException as failure:  # noqa: BLE001 - whatever it is, it is contained
         raise _failed(failure, "checks") from None
-
-
-def _wait(loading: Aside[Loaded], manifest: PluginManifest) -> None:
-    """Wait while the thread gets on: slow is not stuck."""
-    place = None
-    began = moved = time.monotonic()
-    while not loading.wait(LOOK_EVERY_S):
-        now, before = time.monotonic(), place
-        place = loading.place()
-        if place != before:
-            moved = now
-        if now - moved > LOAD_STILL_S or now - began > LOAD_S:
-            raise PluginError("plugin.import_timed_out", plugin=manifest.id)
 
 
 def _load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:

@@ -9,8 +9,9 @@ import pluggy
 
 from segur_host.config.model import PluginTable
 from segur_host.registry.discovery import Discovered
-from segur_host.registry.loading import Loaded, check_contract, load
+from segur_host.registry.loading import Loaded, check_contract
 from segur_host.registry.ordering import OrderCycleError, order_for
+from segur_host.registry.startup import load_all
 from segur_sdk.context import HookContext
 from segur_sdk.errors import PluginError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS, SegurHooks
@@ -46,6 +47,10 @@ class PluginEntry:
     last_error: SegurError | None = None
     hung_calls: int = 0
 
+    def refuse(self, failure: SegurError) -> None:
+        """Let the plugin answer nothing, and say why."""
+        self.state, self.reason, self.last_error = PluginState.REFUSED, failure, failure
+
     def count_hung_call(self, limit: int) -> bool:
         """Count a call that outlived its deadline; at ``limit`` the plugin is suspended until the host restarts.
 
@@ -76,11 +81,10 @@ class Registry:
         self.messages: dict[str, UserMessage] = {}
         for plugin in found:
             self.messages.update(plugin.messages)
-            self.entries[plugin.id] = self._admit(plugin, tables.get(plugin.id), safe_mode=safe_mode)
+            self.entries[plugin.id] = _admitted(plugin, tables.get(plugin.id), safe_mode=safe_mode)
+        self._load(tables)
         for missing in sorted(set(tables) - set(self.entries)):
-            self.entries[missing] = _refused(
-                Discovered(id=missing, version="?"), PluginError("plugin.not_installed", plugin=missing)
-            )
+            self.entries[missing] = _missing(missing)
         for hook in HOOKS:
             self._refuse_cycles(hook)
         self._answering = {hook: self._ordered(hook) for hook in HOOKS}
@@ -90,41 +94,27 @@ class Registry:
         """Return the plugins that implement ``hook`` and their methods, in the order in which they are asked."""
         return self._answering[hook]
 
-    def _admit(self, plugin: Discovered, table: PluginTable | None, *, safe_mode: bool) -> PluginEntry:
-        entry = PluginEntry(
-            id=plugin.id,
-            version=plugin.version,
-            state=PluginState.DISABLED,
-            manifest=plugin.manifest,
-            sha256=plugin.sha256,
-        )
-        if plugin.error is not None or plugin.manifest is None:
-            return _refused(plugin, plugin.error or PluginError("plugin.manifest_unreadable", reason="absent"))
-        if table is None or not table.enabled or safe_mode:
-            entry.reason = PluginError("plugin.safe_mode" if safe_mode else "plugin.disabled", plugin=plugin.id)
-            return entry
-        if table.manifest_sha256 != plugin.sha256:
-            entry.state = PluginState.NEEDS_REVIEW
-            entry.reason = PluginError("plugin.needs_review", plugin=plugin.id)
-            return entry
-        try:
-            entry.loaded = self._loaded(plugin.manifest, table)
-        except SegurError as failure:
-            return _refused(plugin, failure)
-        entry.state = PluginState.ACTIVE
-        return entry
+    def _load(self, tables: Mapping[str, PluginTable]) -> None:
+        """Load those who were admitted, and refuse those who cannot be."""
+        begun = load_all((manifest, tables[manifest.id].settings) for manifest in self._active())
+        for plugin, loading in begun.items():
+            entry = self.entries[plugin]
+            try:
+                entry.loaded = loading.result()
+                self._register(plugin, entry.loaded)
+            except SegurError as failure:
+                entry.loaded = None
+                entry.refuse(failure)
 
-    def _loaded(self, manifest: PluginManifest, table: PluginTable) -> Loaded:
-        check_contract(manifest)
-        loaded = load(manifest, table.settings)
+    def _register(self, plugin: str, loaded: Loaded) -> None:
         try:
-            self._plugins.register(loaded.instance, name=manifest.id)
+            self._plugins.register(loaded.instance, name=plugin)
         except Exception as failure:  # noqa: BLE001 - an instance may differ from its class in any way
             raise PluginError("plugin.import_failed", reason=type(failure).__name__, stage="registration") from None
-        for use in manifest.hooks:
-            if manifest.id not in self._implementations(use.name):
+        manifest = self.entries[plugin].manifest
+        for use in manifest.hooks if manifest else ():
+            if plugin not in self._implementations(use.name):
                 raise PluginError("plugin.hooks_mismatch", hook=use.name, declared=True)
-        return loaded
 
     def _refuse_cycles(self, hook: str) -> None:
         """Refuse those who want to precede one another, until the others can be put in order."""
@@ -133,8 +123,7 @@ class Registry:
                 order_for(hook, self._active())
             except OrderCycleError as failure:
                 for plugin in failure.plugins:
-                    entry = self.entries[plugin]
-                    entry.state, entry.reason, entry.last_error = PluginState.REFUSED, failure, failure
+                    self.entries[plugin].refuse(failure)
             else:
                 return
 
@@ -159,13 +148,33 @@ class Registry:
         return providers
 
 
-def _refused(plugin: Discovered, failure: SegurError) -> PluginEntry:
-    return PluginEntry(
+def _admitted(plugin: Discovered, table: PluginTable | None, *, safe_mode: bool) -> PluginEntry:
+    """Return the entry of a plugin that was found: active, to be loaded, unless something speaks against it."""
+    entry = PluginEntry(
         id=plugin.id,
         version=plugin.version,
-        state=PluginState.REFUSED,
+        state=PluginState.ACTIVE,
         manifest=plugin.manifest,
         sha256=plugin.sha256,
-        reason=failure,
-        last_error=failure,
     )
+    if plugin.error is not None or plugin.manifest is None:
+        entry.refuse(plugin.error or PluginError("plugin.manifest_unreadable", reason="absent"))
+    elif table is None or not table.enabled or safe_mode:
+        entry.state = PluginState.DISABLED
+        entry.reason = PluginError("plugin.safe_mode" if safe_mode else "plugin.disabled", plugin=plugin.id)
+    elif table.manifest_sha256 != plugin.sha256:
+        entry.state = PluginState.NEEDS_REVIEW
+        entry.reason = PluginError("plugin.needs_review", plugin=plugin.id)
+    else:
+        try:
+            check_contract(plugin.manifest)
+        except SegurError as failure:
+            entry.refuse(failure)
+    return entry
+
+
+def _missing(plugin: str) -> PluginEntry:
+    """Return the entry of a plugin that the configuration lists and nobody found."""
+    entry = PluginEntry(id=plugin, version="?", state=PluginState.REFUSED)
+    entry.refuse(PluginError("plugin.not_installed", plugin=plugin))
+    return entry

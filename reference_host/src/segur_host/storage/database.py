@@ -1,16 +1,17 @@
-"""The host's database: two kinds of commits, one writer, any number of readers.
+"""The host's database: two kinds of writes, one writer, any number of readers.
 
 What the host *accepts* (identities, stores of plugins, traces) is committed with ``accepting()`` and is on the
-disk when the block ends. What it *notes* on the way (records of calls) is committed with ``noting()``: it
-survives a kill of the process; a power failure may take the last notes, never one in the middle, and the next
-accepted commit makes all of them durable, because both go through one write-ahead log.
+disk when the block ends. What it *notes* on the way (records of calls) is written with ``noting()`` into the
+daybook beside the database: it survives a kill of the process; a power failure may take the last notes, never one
+in the middle. The next accepted write takes all notes over and makes them durable; whoever reads sees them.
 
 Only Core constructs and portable types are used above this module, so that the same code runs on PostgreSQL.
 """
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
@@ -19,28 +20,53 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from segur_host.storage.daybook import DAYBOOK_NAME, Daybook, Rows
 from segur_host.storage.failures import disk_error
+from segur_host.storage.file_lock import FileLock
 from segur_host.storage.host_key import HostKey, KeyPurpose
+from segur_host.storage.insertion import insert_rows, take_rows
 from segur_host.storage.private_files import PRIVATE_MODE, make_private_folder
-from segur_host.storage.schema import SCHEMA_VERSION, installation
-from segur_host.storage.sqlcipher import reading_engine, set_durable, translated, writing_engine
+from segur_host.storage.schema import SCHEMA_VERSION, installation, metadata
+from segur_host.storage.sqlcipher import reading_engine, translated, writing_engine
 from segur_sdk.errors import HostError
 
 DATABASE_NAME: Final = "host.db"
+LOCK_NAME: Final = "host.lock"
 WRITER_PATIENCE_S: Final = 30.0
+LOCK_PATIENCE_S: Final = 10.0
 
 
 @attrs.frozen
 class Transaction:
     """A write in progress. Blocks opened meanwhile by the same thread join it."""
 
-    connection: sa.Connection
-    durable: bool
-    """Its commit waits for the disk."""
+    accepted: sa.Connection | None
+    """Of an accepted write; a noted one has none."""
     at_end: ExitStack
     """What is called back last, whatever happened."""
+    noted: list[tuple[str, Rows]] = attrs.field(factory=list)
+    """Rows of a noted write so far."""
     after_commit: list[Callable[[], None]] = attrs.field(factory=list)
-    """What is called once the commit succeeded, in order, before any other writer of this process begins."""
+    """What is called once the commit succeeded, in order, before any other writer begins."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether it is on the disk when it ends."""
+        return self.accepted is not None
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection of an accepted write: nothing can be read or changed in one that only notes."""
+        if self.accepted is None:
+            raise RuntimeError("what is only noted is not in the database yet")
+        return self.accepted
+
+    def insert(self, table: sa.Table, rows: Rows) -> None:
+        """Add rows, whole ones, to a table whose columns hold plain texts and numbers."""
+        if self.accepted is None:
+            self.noted.append((table.name, rows))
+        else:
+            insert_rows(self.accepted, table, rows)
 
 
 class Database:
@@ -76,7 +102,8 @@ class Database:
         self._writing = writing_engine(path, secret)
         self._reading = reading_engine(path, secret)
         self._writer: sa.Connection | None = None
-        self._writer_durable: bool | None = None
+        self._daybook = Daybook(folder, self.key.derive(KeyPurpose.DAYBOOK))
+        self._lock = FileLock(folder / LOCK_NAME, LOCK_PATIENCE_S)
         self._turn = threading.RLock()
         self._current = threading.local()
         self._known: frozenset[str] = frozenset()
@@ -96,7 +123,7 @@ class Database:
             missing = names - set(sa.inspect(connection).get_table_names())
         if missing:
             with self.accepting() as transaction:
-                installation.metadata.create_all(transaction.connection, tables, checkfirst=True)
+                metadata.create_all(transaction.connection, tables, checkfirst=True)
         self._known |= names
 
     @contextmanager
@@ -112,9 +139,23 @@ class Database:
 
     @contextmanager
     def noting(self) -> Iterator[Transaction]:
-        """Write what a power failure may take: kept across a kill of the process. Errors as ``accepting``."""
+        """Write what a power failure may take: kept across a kill of the process. Errors as ``accepting``.
+
+        Rows are only added, by ``Transaction.insert``, and each has a primary key of its own: one that is taken over
+        twice, because a process was killed in between, is the same row.
+        """
         with self._transaction(durable=False) as transaction:
             yield transaction
+
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Keep every process from writing while the block runs; gives whether all that was noted can be read."""
+        lock = FileLock(self.folder / LOCK_NAME, LOCK_PATIENCE_S)
+        try:
+            with lock:
+                yield self._daybook.is_empty
+        finally:
+            lock.close()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -124,6 +165,9 @@ class Database:
             HostError: ``storage.unreadable``, ``storage.busy``, ``storage.failed``.
         """
         current = self.current
+        if current is None and not self._daybook.is_empty:
+            with self.accepting():
+                """The beginning of an accepted write takes the notes over."""
         with translated():
             if current is not None:
                 yield current.connection
@@ -140,6 +184,8 @@ class Database:
         """Close every connection."""
         with self._turn:
             self._drop_writer()
+            self._daybook.close()
+            self._lock.close()
             self._writing.dispose()
             self._reading.dispose()
 
@@ -158,13 +204,14 @@ class Database:
             yield current
             return
         with self._exclusive(), ExitStack() as at_end, translated():
-            transaction = Transaction(self._begin(durable=durable), durable, at_end)
+            transaction = self._begin(at_end) if durable else Transaction(None, at_end)
             self._current.transaction = transaction
             try:
                 yield transaction
-                transaction.connection.commit()
+                self._commit(transaction)
             except BaseException:
-                self._roll_back(transaction.connection)
+                if transaction.accepted is not None:
+                    self._roll_back(transaction.accepted)
                 raise
             finally:
                 self._current.transaction = None
@@ -173,26 +220,53 @@ class Database:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
+        """Let no other thread write, nor any other process."""
         if not self._turn.acquire(timeout=WRITER_PATIENCE_S):
             raise HostError("storage.busy", retryable=True)
         try:
-            yield
+            with self._lock:
+                yield
         finally:
             self._turn.release()
 
-    def _begin(self, *, durable: bool) -> sa.Connection:
+    def _begin(self, at_end: ExitStack) -> Transaction:
         if self._writer is None:
             self._writer = self._writing.connect()
-            self._writer_durable = None
-        if self._writer_durable is not durable:
-            set_durable(self._writer, durable=durable)
-            self._writer_durable = durable
         try:
             self._writer.begin()
+            transaction = Transaction(self._writer, at_end)
+            if not self._daybook.is_empty:
+                self._take_over(transaction)
         except BaseException:
             self._drop_writer()
             raise
-        return self._writer
+        return transaction
+
+    def _take_over(self, transaction: Transaction) -> None:
+        """Put what was noted into the database; the file is emptied once that is committed."""
+        taken: defaultdict[str, list[Mapping[str, object]]] = defaultdict(list)
+        for entry in self._daybook.entries():
+            for table, rows in entry:
+                taken[table].extend(rows)
+        self._make_missing(transaction.connection, taken.keys())
+        for table, rows in taken.items():
+            take_rows(transaction.connection, table, rows)
+        transaction.after_commit.append(self._daybook.clear)
+
+    def _make_missing(self, connection: sa.Connection, names: Collection[str]) -> None:
+        """Make the tables of notes that outlived the database: somebody removed it."""
+        missing = set(names).difference(sa.inspect(connection).get_table_names())
+        tables = [metadata.tables[name] for name in missing if name in metadata.tables]
+        metadata.create_all(connection, tables, checkfirst=False)
+
+    def _commit(self, transaction: Transaction) -> None:
+        if transaction.accepted is not None:
+            transaction.accepted.commit()
+        elif transaction.noted:
+            try:
+                self._daybook.add(transaction.noted)
+            except OSError as failure:
+                raise disk_error(failure, "storage.not_writable", DAYBOOK_NAME) from None
 
     def _roll_back(self, connection: sa.Connection) -> None:
         try:

@@ -24,6 +24,7 @@ class KeyPurpose(StrEnum):
     """What a derived key is for. Renaming one loses what it protects."""
 
     DATABASE = "database"
+    DAYBOOK = "daybook"
     SEAL = "seal"
     AUDIT = "audit"
     BLIND_INDEX = "blind-index"

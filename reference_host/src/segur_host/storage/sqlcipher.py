@@ -46,19 +46,6 @@ def reading_engine(path: Path, key: bytes) -> sa.Engine:
     return _engine(path, key, "BEGIN", poolclass=pool.QueuePool, pool_size=_READERS, max_overflow=_READERS)
 
 
-def set_durable(connection: sa.Connection, *, durable: bool) -> None:
-    """Choose, outside a transaction, whether the next commits wait for the disk.
-
-    ``FULL`` syncs the write-ahead log at each commit, ``NORMAL`` only now and then. The log is one sequence: a
-    ``FULL`` commit makes every earlier ``NORMAL`` one durable as well. Neither loses a commit when the process is
-    killed; ``NORMAL`` may lose the last ones, never one in the middle, when the machine loses power.
-    """
-    # On the raw connection: SQLAlchemy would open a transaction first, and inside one the setting does nothing.
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-
-
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what the database raises into ``HostError``; neither SQL nor values appear in it.
@@ -97,6 +84,8 @@ def _engine(path: Path, key: bytes, begin: str, **options: Any) -> sa.Engine:
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
+        # A commit is on the disk when it returns.
+        connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection

@@ -24,25 +24,27 @@ from segur_host.traces.record import Trace
 from segur_sdk.context import Clock
 from segur_sdk.errors import HostError
 from segur_sdk.models.actor import Actor
+from segur_sdk.models.base import Value
 
 MAX_PAYLOAD_BYTES: Final = 1_048_576
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+_NO_CALL: Final = ""
+_LINKED: Final = sa.text("patient IS NOT NULL")
+_ONLY_LINKED: Final[dict[str, Any]] = {"sqlite_where": _LINKED, "postgresql_where": _LINKED}
 
 traces: Final = sa.Table(
     "traces",
     metadata,
     tenant_column(),
+    # Ids that grow with time, so that a trace touches the last page of each tree only: every page is encrypted anew.
+    sa.Column("call_id", sa.String(64), primary_key=True),
     sa.Column("trace_id", sa.String(36), primary_key=True),
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("kind", sa.String(80), nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("call_id", sa.String(64)),
     sa.Column("patient", sa.String(64)),
     sa.Column("payload", sa.Text, nullable=False),
-    sa.Index("traces_by_patient", "tenant", "patient", "at"),
-    sa.Index("traces_by_call", "tenant", "call_id"),
-    # One tree instead of a table and its index, and ids that grow with time: few pages to encrypt at each trace.
-    sqlite_with_rowid=False,
+    sa.Index("traces_by_patient", "tenant", "patient", "at", **_ONLY_LINKED),
 )
 _COLUMNS: Final = (traces.c.trace_id, traces.c.at, traces.c.kind, traces.c.actor, traces.c.call_id, traces.c.payload)
 
@@ -68,7 +70,12 @@ class TraceStore:
         database.ensure(traces)
 
     def record(
-        self, identity_ref: str | None, kind: str, actor: Actor, payload: Mapping[str, Any], call_id: str | None = None
+        self,
+        identity_ref: str | None,
+        kind: str,
+        actor: Actor,
+        payload: Value | Mapping[str, Any],
+        call_id: str | None = None,
     ) -> str:
         """Keep one trace; on the disk when this returns, or kept as the write is that this thread is in.
 
@@ -76,7 +83,7 @@ class TraceStore:
             identity_ref: the patient, ``None`` while nobody knows him yet (see ``attach``).
             kind: what was done, ``lower.dotted``.
             actor: who.
-            payload: JSON values; may hold patient data.
+            payload: a model, or JSON values; may hold patient data.
             call_id: the call in which it happened.
 
         Returns:
@@ -96,13 +103,13 @@ class TraceStore:
             "at": _instant(self._clock.now()),
             "kind": kind,
             "actor": actor.model_dump_json(exclude_none=True),
-            "call_id": call_id,
+            "call_id": call_id or _NO_CALL,
             "patient": None if identity_ref is None else self._blind(identity_ref),
             "payload": content,
         }
         current = self._database.current
         with nullcontext(current) if current is not None else self._database.accepting() as transaction:
-            transaction.connection.execute(traces.insert(), row)
+            transaction.insert(traces, (row,))
         return trace_id
 
     def attach(self, call_id: str, identity_ref: str) -> int:
@@ -149,7 +156,9 @@ class TraceStore:
         )
         with self._database.reading() as connection:
             return tuple(
-                Trace(row.trace_id, row.at, row.kind, json.loads(row.actor), row.call_id, json.loads(row.payload))
+                Trace(
+                    row.trace_id, row.at, row.kind, json.loads(row.actor), row.call_id or None, json.loads(row.payload)
+                )
                 for row in connection.execute(chosen)
             )
 
@@ -158,14 +167,22 @@ class TraceStore:
         return hmac.new(self._index_key, content, hashlib.sha256).hexdigest()
 
 
+def _trace(row: sa.Row[Any]) -> Trace:
+    actor, payload = json.loads(row.actor), json.loads(row.payload)
+    return Trace(row.trace_id, row.at, row.kind, actor, row.call_id or None, payload)
+
+
 def _instant(moment: datetime) -> str:
     # One width and one zone, so that texts sort as instants do.
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _payload_text(payload: Mapping[str, Any]) -> str:
+def _payload_text(payload: Value | Mapping[str, Any]) -> str:
     try:
-        text = json.dumps(dict(payload), ensure_ascii=False, allow_nan=False)
+        if isinstance(payload, Value):
+            text = payload.model_dump_json()
+        else:
+            text = json.dumps(dict(payload), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise HostError("traces.refused", field="payload") from None
     if len(text.encode("utf-8", "surrogatepass")) > MAX_PAYLOAD_BYTES:

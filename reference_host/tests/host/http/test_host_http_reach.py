@@ -3,6 +3,7 @@
 import gzip
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,46 @@ def test_a_connection_is_used_again_and_keeps_no_cookie(
     assert server.connections == 1
     assert [(len(call.records), len(call.notes)) for call in calls] == [(1, 1), (0, 1), (0, 1)]
     assert not any(b"cookie" in request.lower() for request in seen)
+
+
+def test_what_follows_an_answer_is_not_taken_for_the_next_one(
+    broker: Make, serve: Make, make_call: Make, answering: Make
+) -> None:
+    server = serve(answering(OK + OK.replace(b"hello", b"false")))
+    made = broker(server.port)
+    replies = [made.client(use(), make_call()).request("GET").body for _ in range(2)]
+    assert (replies, server.connections) == ([b"hello", b"hello"], 2)
+
+
+def test_a_connection_that_the_server_ended_is_not_used_again(
+    broker: Make, serve: Make, make_call: Make, answering: Make
+) -> None:
+    server = serve(answering(OK, end=close))
+    made = broker(server.port)
+    for _ in range(2):
+        assert made.client(use(), make_call()).request("GET").body == b"hello"
+        threading.Event().wait(0.2)
+    assert server.connections == 2
+
+
+def test_what_comes_before_an_answer_is_passed_over(
+    broker: Make, serve: Make, make_call: Make, answering: Make
+) -> None:
+    made = broker(serve(answering(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", OK)).port)
+    assert made.client(use(), make_call()).request("GET").body == b"hello"
+
+
+def test_one_name_for_two_addresses_is_two_purposes(
+    pki: Any, make_config: Callable[..., HostConfig], serve: Make, make_call: Make, answering: Make
+) -> None:
+    servers = [serve(answering(OK.replace(b"hello", name))) for name in (b"first", b"other")]
+    made = HttpBroker(KeyRing(make_config(trust={"ours": pki.ours.cert})), Environment.TEST, {})
+    uses = [
+        use().model_copy(update={"addresses": {Environment.TEST: f"https://127.0.0.1:{server.port}/"}})
+        for server in servers
+    ]
+    assert [made.client(one, make_call()).request("GET").body for one in uses] == [b"first", b"other"]
+    made.close()
 
 
 def test_what_is_compressed_is_handed_on_as_it_came(

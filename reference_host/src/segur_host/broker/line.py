@@ -1,0 +1,65 @@
+"""The connections to one address with one certificate: taken for an exchange, given back after it."""
+
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from segur_host.broker.address import Address
+from segur_host.broker.connection import Connection
+
+CONNECT_S: Final = 10.0
+"""How long opening a connection may take, its TLS included."""
+
+
+class Line:
+    """As many connections as there are exchanges at a time. Every method may be called from any thread.
+
+    Args:
+        address: of the service.
+        context: of TLS.
+    """
+
+    def __init__(self, address: Address, context: ssl.SSLContext) -> None:
+        self.address: Final = address
+        self._context = context
+        self._idle: deque[Connection] = deque()
+        self._closed = False
+
+    def take(self, connecting: Callable[[], None], ends_at: float) -> Connection:
+        """Return a connection for one exchange, to be given back.
+
+        Args:
+            connecting: called before a connection is opened.
+            ends_at: instant of ``time.monotonic`` at which waiting ends.
+
+        Raises:
+            OSError: none could be opened.
+        """
+        # Another thread may take the last one between a question and the taking.
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if connection.is_alive():
+                    return connection
+                connection.close()
+        connecting()
+        return Connection(self.address, self._context, min(ends_at, time.monotonic() + CONNECT_S))
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection that another exchange may follow on, close any other."""
+        if connection.is_complete:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        if self._closed:
+            self.close()
+
+    def close(self) -> None:
+        """Close every connection, now or once its exchange is over."""
+        self._closed = True
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
