@@ -206,7 +206,6 @@ def test_babble_on_the_pipe_ends_the_child_and_is_never_an_answer(
     text: str, start: Callable[..., DriverProcess]
 ) -> None:
     process = start()
-    process.start()
     assert code_of(lambda: process.call("babbles", text, timeout=20)) == "card.driver_stopped"
     assert process.call("echo", "true", timeout=20) == ("true", 2)
 
@@ -231,7 +230,6 @@ def test_a_driver_that_does_not_start_is_said_at_each_call(
     entry: dict[str, str], start: Callable[..., DriverProcess]
 ) -> None:
     process = start(**entry)
-    process.start()
     for _ in range(2):
         assert code_of(lambda: process.call("slots", timeout=20)) == "card.driver_stopped"
 
@@ -241,7 +239,6 @@ def test_a_child_that_cannot_be_made_is_said(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     process = start()
-    process.start()
     assert code_of(lambda: process.call("slots", timeout=20)) == "card.driver_stopped"
 
 

@@ -66,6 +66,25 @@ def test_a_beneficiary_of_a_card_is_remembered(
     assert (again.asking, len(script["asked"])) == (Asking.CONFIRMED, 1)
 
 
+@pytest.mark.req("SC.INS/va1.51")
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(("ANTHONY", "JEAN"), []), (("JEAN", "ANTHONY"), ["identity.first_name_not_in_list"])],
+    ids=["first-of-the-list", "not-the-first"],
+)
+def test_a_newcomer_whose_first_given_name_is_not_in_his_list_is_recorded_and_said(
+    names: tuple[str, ...], told: list[str], source: Source, open_host: OpenHost, anthony: Traits
+) -> None:
+    host = open_host(source[1])
+    person = anthony.model_copy(update={"prenoms_naissance": names})
+
+    found = host.identify(person, search=False)
+
+    assert found.identity is not None
+    assert [notice.code for notice in found.notices] == told
+    assert [notice.code for notice in host.identify(person, search=False).notices] == []
+
+
 STRANGERS: dict[str, CardSubject] = {
     "another_card": card(serial="000000001002"),
     "another_place": card(position=2),

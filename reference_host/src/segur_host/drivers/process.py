@@ -28,11 +28,6 @@ class DriverProcess:
         self._generation = 0
         self._calls = 0
 
-    def start(self) -> None:
-        """Start the child ahead of the first call, which then need not wait for it and tells what went wrong."""
-        with self._lock, suppress(OSError):
-            self._running()
-
     def call(self, method: str, *arguments: str | bytes, timeout: float) -> tuple[Any, int]:
         """Make one call; a child that does not answer within ``timeout`` seconds is killed.
 

@@ -12,7 +12,7 @@ from segur_sdk.errors import CardError
 
 
 class ReadersInChild:
-    """A ``CardSource`` driver in a child process.
+    """A ``CardSource`` driver in a child process, started when a card or a slot is first asked for.
 
     Args:
         entry: ``module:Class`` of the driver.
@@ -21,7 +21,6 @@ class ReadersInChild:
 
     def __init__(self, entry: str, settings: Mapping[str, Any]) -> None:
         self._process = DriverProcess(entry, settings)
-        self._process.start()
 
     def slots(self) -> tuple[SlotState, ...]:
         """Return every slot; an insertion number tells the child's generation too."""

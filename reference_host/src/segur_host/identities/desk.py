@@ -127,10 +127,16 @@ class IdentityDesk:
         person = held_to_form(person, *_PEOPLE)
         if isinstance(person, InsCandidate) and not person.matricule.key_is_valid:
             raise InputError("input.matricule_key")
-        known = self._found_or_added(person, caller) if isinstance(person, Traits) else self._people.known(person)
+        known: Revision | None
+        told: tuple[Notice, ...] = ()
+        if isinstance(person, Traits):
+            known, told = self._found_or_added(person, caller)
+        else:
+            known = self._people.known(person)
         if known is None:
             return self._newcomer(person, caller, wish)
-        return self.qualify(known.identity_ref, caller, wish, person=person)
+        found = self.qualify(known.identity_ref, caller, wish, person=person)
+        return attrs.evolve(found, notices=told + found.notices)
 
     def qualify(self, identity_ref: str, caller: Caller, wish: Wish, *, person: Person | None = None) -> Identification:
         """Ask for evidence if the INS is not known yet, then take the document; see ``Host.qualify``."""
@@ -250,10 +256,14 @@ class IdentityDesk:
             found = attrs.evolve(found, notices=found.notices + change.notices)
         return attrs.evolve(found, identity=self._seal(known), asking=asking(known.record, self._policy))
 
-    def _found_or_added(self, traits: Traits, caller: Caller) -> Revision:
+    def _found_or_added(self, traits: Traits, caller: Caller) -> tuple[Revision, tuple[Notice, ...]]:
         # In one write: two counters that record the same person at once must not make two files of him.
         with self._database.accepting():
-            return self._people.known(traits) or self._add(create(traits), caller)
+            known = self._people.known(traits)
+            if known is not None:
+                return known, ()
+            created = create(traits)
+            return self._add(created, caller), created.notices
 
     def _add(self, change: Change, caller: Caller) -> Revision:
         with self._database.accepting():
