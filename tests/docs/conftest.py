@@ -12,7 +12,7 @@ import pytest
 from docs.examples import Runner
 
 if TYPE_CHECKING:
-    from segur_testing.sandbox import RunningSandbox
+    from segur_sandbox.running import RunningSandbox
 
 
 @pytest.fixture

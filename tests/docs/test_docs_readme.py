@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 README = Path(__file__).parents[2] / "README.md"
 

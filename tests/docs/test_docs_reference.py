@@ -17,9 +17,9 @@ from docs.reference_pages import cli, configuration, errors, manifest, sandbox
 from docs.reference_pages.docstrings import field_texts, supplied_texts
 from docs.reference_pages.error_codes import raised_codes, written_codes
 from docs.reference_pages.hooks import contracts
+from segur_sandbox.running import RunningSandbox
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.manifest import PluginManifest
-from segur_testing.sandbox import RunningSandbox
 
 CONTRACT = contracts()
 CODES = raised_codes(errors.sources())

@@ -8,8 +8,8 @@ import pytest
 
 from segur_host import CheckedAsker, Host
 from segur_host.config.model import HostConfig
+from segur_sandbox.running import RunningSandbox
 from segur_sdk.models.identity import Sex, Traits
-from segur_testing.sandbox import RunningSandbox
 
 PEOPLE = {
     "zoe": ("ADRUN", "ZOE", Sex.FEMALE, "1975-12-31", "63220"),

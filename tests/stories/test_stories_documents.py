@@ -4,6 +4,7 @@ import pytest
 
 from segur_host import Host, chosen
 from segur_host.config.model import HostConfig
+from segur_sandbox.running import RunningSandbox
 from segur_sdk.errors import IdentityError
 from segur_sdk.identity.engine import Asking
 from segur_sdk.models.identity import (
@@ -12,7 +13,6 @@ from segur_sdk.models.identity import (
     NoProofReason,
     ProofDocument,
 )
-from segur_testing.sandbox import RunningSandbox
 from tests.stories.told import Person, ref
 
 

@@ -11,10 +11,10 @@ import pytest
 from segur_host import Host
 from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig
+from segur_sandbox.running import RunningSandbox
 from segur_sdk.errors import ConfigError
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.identity import InsStatus, ProofDocument
-from segur_testing.sandbox import RunningSandbox
 from tests.stories.told import Person, ref
 
 

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from segur_host import Host, chosen
 from segur_host.config.model import HostConfig
+from segur_sandbox.running import RunningSandbox
 from segur_sdk.errors import IdentityError, InputError
 from segur_sdk.hooks.qualify_identity import IdentityRequest, TraitsSubject
 from segur_sdk.identity.engine import Asking
@@ -20,7 +21,6 @@ from segur_sdk.models.identity import (
     SearchTraits,
     TraitName,
 )
-from segur_testing.sandbox import RunningSandbox
 from tests.stories.told import FIVE, Calls, Person, ref
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 STEPS = [
     "card_read",

@@ -1,6 +1,9 @@
 """The commands `segur sandbox …`. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration."""
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,6 +56,9 @@ def up(
     authority_bits: Annotated[
         int, typer.Option(help="Taille des clés des autorités, à la création.", min=2048, max=4096)
     ] = 2048,
+    until_input_ends: Annotated[
+        bool, typer.Option("--until-input-ends", help="S'arrête aussi quand l'entrée standard se ferme.")
+    ] = False,
 ) -> None:
     """Démarre tout et reste au premier plan jusqu'à Ctrl-C ou SIGTERM."""
     if host not in _LOCAL_HOSTS:
@@ -73,6 +79,8 @@ def up(
             f"{data / NAME} répond",
             "l'arrêter, ou choisir un autre dossier avec --data",
         )
+    if until_input_ends:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     # Imported here: the server's libraries take half a second that the other commands need not pay.
     from segur_sandbox.serving import serve  # noqa: PLC0415
 
@@ -87,6 +95,13 @@ def up(
             str(error),
             "corriger ce fichier",
         ) from None
+
+
+def _end_with_input() -> None:
+    # Not through sys.stdin, whose lock a daemon thread would hold when the interpreter ends.
+    while os.read(0, 1024):
+        """Whatever is said there, only the end of it counts."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _already_up(data: Path) -> bool:

@@ -1,0 +1,80 @@
+"""A sandbox in a process of its own, and its control API."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from segur_sandbox.control_client import call_control
+
+STOP_S: Final = 15.0
+
+
+class RunningSandbox:
+    """A running sandbox.
+
+    Args:
+        path: its ``sandbox.json``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        self.descriptor: Final[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        self.config: Final = Path(self.descriptor["config"])
+        self.readers: Final = [str(one["name"]) for one in self.descriptor["services"]["cards"]["readers"]]
+
+    def reset(self) -> None:
+        """Forget faults, replays, exchanges and the ledger; put the first cards back."""
+        self._call("POST", "/reset", {})
+
+    def insert(self, reader: str, card: str | None) -> None:
+        """Put a named card into a reader, or take out the one that is there."""
+        self._call("POST", "/cards", {"reader": reader, "card": card})
+
+    def fault(self, service: str, fault: str, **limits: str | int | float) -> None:
+        """Make a service fail: ``operation``, ``count`` and ``seconds`` limit it."""
+        self._call("POST", "/faults", {"service": service, "fault": fault} | limits)
+
+    def replay(self, service: str, body: str) -> None:
+        """Make ``body`` the next answer of a service."""
+        self._call("POST", "/replay", {"service": service, "body": body})
+
+    def set_clock(self, **change: str | float) -> None:
+        """Move the sandbox's clock: ``now`` or ``advance_s``."""
+        self._call("POST", "/clock", change)
+
+    def exchanges(self, service: str) -> list[dict[str, Any]]:
+        """Return every request and answer of a service, in order."""
+        found: list[dict[str, Any]] = self._call("GET", f"/exchanges?service={service}", None)
+        return found
+
+    def ledger(self, service: str) -> list[dict[str, Any]]:
+        """Return what took effect at a service."""
+        found: list[dict[str, Any]] = self._call("GET", f"/ledger?service={service}", None)
+        return found
+
+    def _call(self, method: str, path: str, body: object | None) -> Any:
+        return call_control(self.descriptor, method, path, body)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[RunningSandbox]:
+    """Start a sandbox whose state is kept in ``folder``, and stop it at the end."""
+    command = [sys.executable, "-m", "segur_sandbox", "up", "--json", "--data", str(folder), "--until-input-ends"]
+    # Should this process be killed, the pipe ends with it, and the sandbox too.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise RuntimeError("the sandbox did not come up; its own messages stand above")
+            yield RunningSandbox(folder / "sandbox.json")
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
