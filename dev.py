@@ -26,17 +26,18 @@ ROOT = Path(__file__).resolve().parent
 BOOTSTRAP = ROOT / ".bootstrap"
 TOX_WORK = ROOT / ".tox"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-GATES = ("lint", "types", "api", "test", "wheels")
+GATES = ("lint", "types", "api", "test", "wheels", "axe")
 
 USAGE = """usage: python dev.py COMMAND
 
   demo [ARGS]            walk through a day at the counter: segur demo comptoir ARGS
-  test                   all gates in order: lint, types, api, test, wheels
+  test                   all gates in order: lint, types, api, test, wheels, axe
   test -- PYTEST_ARGS    only pytest, with these arguments
   lint                   style, import contracts, declared dependencies, test names
   types                  mypy --strict on everything, tests included
   api                    public API of the SDK against the commit in sdk/api-baseline
-  wheels                 every distribution builds reproducibly and installs alone
+  wheels                 every distribution builds reproducibly, installs alone, and plugins pass the kit
+  axe                    the conformance report is accessible
   docs                   build the documentation
   bench [--json]         benchmarks
   run -- COMMAND ...     run COMMAND inside the project's environment
@@ -45,7 +46,7 @@ USAGE = """usage: python dev.py COMMAND
 
 
 class SystemPackage(NamedTuple):
-    """A Debian package that some command needs.
+    """A Debian package that some test needs.
 
     Attributes:
         name: Package name for apt-get.
@@ -60,6 +61,9 @@ class SystemPackage(NamedTuple):
 
 SYSTEM_PACKAGES = (
     SystemPackage("openssl", "openssl", "tests make certificates and handshakes that no code of ours made"),
+    SystemPackage("nodejs", "node", "a host in JavaScript goes through the conformance kit"),
+    SystemPackage("npm", "npm", "axe looks at the conformance report"),
+    SystemPackage("chromium", "chromium", "axe looks at the conformance report in a browser"),
     SystemPackage("curl", "curl", "tests send requests that no code of ours made"),
 )
 
@@ -268,12 +272,13 @@ def main(arguments: list[str]) -> int:
             return execute("bench", ["python", "-m", "tests.benchmarks.run", *rest])
         if name == "run" and not rest:
             return usage("run needs a command: python dev.py run -- COMMAND ...")
-        if name in {"demo", "run", "test"}:
-            ensure_system_packages()
-            if name == "test":
-                return test(rest)
+        if name in {"demo", "run"}:
             return execute("dev", rest if name == "run" else ["segur", "demo", "comptoir", *rest])
-        if name in {"lint", "types", "api", "wheels", "docs"}:
+        if name in {"test", "axe"}:
+            ensure_system_packages()
+        if name == "test":
+            return test(rest)
+        if name in {"lint", "types", "api", "wheels", "axe", "docs"}:
             return gate(name, rest) if not rest else usage(f"{name} takes no arguments")
     except EnvironmentFailedError as failure:
         say(str(failure))

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sdk": frozenset(),
     "host": frozenset({"sdk"}),
     "sandbox": frozenset(),  # it must not judge messages with the code that made them
-    "testing": frozenset({"sdk", "host", "sandbox"}),
+    "testing": frozenset({"sdk", "host", "sandbox", "kit"}),
     "kit": frozenset({"sdk", "sandbox"}),
     "plugin": frozenset({"sdk"}),
 }

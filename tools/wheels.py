@@ -2,7 +2,8 @@
 
 Each distribution is built twice: once as a source archive and a wheel made from that archive, once with both
 made from the work tree; all four files must match byte for byte. Then each wheel goes into an empty environment
-with nothing but what it declares: siblings from the wheels just built, third parties at the locked versions.
+with nothing but what it declares: siblings from the wheels just built, third parties at the locked versions. At last
+the plugins, installed from those wheels, pass the conformance kit (``tools.certified``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.certified import KIT, certify, plans
 from tools.wheel_content import problems_of_wheel
 from tools.workspace import Distribution, distributions
 
@@ -117,6 +119,33 @@ def check_all(root: Path, work: Path) -> list[str]:
                 print(f"{one.name} {one.version}: two builds alike; alone: {report.result()}", flush=True)
             except GateError as error:
                 problems.append(str(error))
+    return problems or certified(found, wheels, constraints, work)
+
+
+def certified(found: Sequence[Distribution], wheels: Sequence[Path], constraints: Path, work: Path) -> list[str]:
+    """Install kit and plugins from their wheels, and run every plugin's plan in certified mode.
+
+    Returns:
+        What is wrong.
+    """
+    wanted = plans(found)
+    if not wanted:
+        return []
+    environment = work / "alone" / "certified"
+    chosen = [wheel for one, wheel in zip(found, wheels, strict=True) if one.kind in {KIT, "plugin"}]
+    uv = Path(sys.executable).with_name("uv")
+    python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    try:
+        carry_out([uv, "venv", "--python", sys.executable, environment], "environment of the certified runs")
+        install = [uv, "pip", "install", "--python", python, "--constraint", constraints]
+        carry_out([*install, *chosen], "installation of kit and plugins")
+    except GateError as error:
+        return [str(error)]
+    problems = []
+    for plan in wanted:
+        told, wrong = certify(plan, environment, work)
+        print(told, flush=True)
+        problems += wrong
     return problems
 
 

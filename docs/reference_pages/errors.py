@@ -44,8 +44,9 @@ What the engine of identitovigilance tells the user when it is no error (`Identi
 
 
 def sources() -> tuple[Path, ...]:
-    """Return the folders whose errors are documented here: SDK, host and plugins."""
-    return (ROOT / "sdk/src", ROOT / "reference_host/src", *sorted(ROOT.glob("plugins/*/src")))
+    """Return the folders whose errors are documented here: SDK, host, kit and plugins."""
+    folders = ("sdk/src", "reference_host/src", "conformance/kit/src")
+    return (*(ROOT / folder for folder in folders), *sorted(ROOT.glob("plugins/*/src")))
 
 
 def catalogues() -> Mapping[Path, Mapping[str, UserMessage]]:

@@ -27,7 +27,7 @@ ALLOWED = PACKAGE | {
     f"{CAT}/driver.py": "import smartcard\n",
     f"{KIT}/targets/reference_host.py": "import segur_host.broker\n",
     f"{KIT}/runner.py": "import segur_sdk\nimport segur_sandbox\nimport segur_conformance.targets.reference_host\n",
-    "conformance/testing/src/segur_testing/plugin.py": "import segur_sdk, segur_host, segur_sandbox\n",
+    "conformance/testing/src/segur_testing/plugin.py": "import segur_sdk, segur_host, segur_conformance\n",
 }
 
 SANDBOX = "conformance/sandbox/src/segur_sandbox/a.py"
@@ -60,7 +60,6 @@ FORBIDDEN = {
     "sandbox-plugin": (SANDBOX, "import segur_plugin_cat", "segur_sandbox: workspace"),
     "sandbox-host": (SANDBOX, "import segur_host", "segur_sandbox: workspace"),
     "testing-plugin": (TESTING, "import segur_plugin_cat", "segur_testing: workspace"),
-    "testing-kit": (TESTING, "import segur_conformance", "segur_testing: workspace"),
     "kit-host": (f"{KIT}/runner.py", "import segur_host", "segur_conformance: workspace"),
     "kit-other-target-host": (f"{KIT}/targets/other.py", "import segur_host", "segur_conformance: workspace"),
     "kit-plugin": (f"{KIT}/runner.py", "import segur_plugin_cat", "segur_conformance: workspace"),

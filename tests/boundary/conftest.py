@@ -1,17 +1,12 @@
 """A counter under watch: each run is a process of its own, with the plugins as they are or with one changed."""
 
-import base64
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import distribution
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,11 +14,13 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 
+from segur_conformance.boundary.monitor import Violation
+from segur_conformance.boundary.reckoning import Reckoning, reckon_cards, reckon_http
+from segur_conformance.mutants.grafting import apply, copy_of, record
+from segur_conformance.mutants.mutant import Change
 from segur_host.cli import application
 from segur_host.cli.failing import run
-from segur_testing.boundary import Violation
-from segur_testing.reckoning import Reckoning, reckon_cards, reckon_http
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 COUNTER: Final = Path(__file__).with_name("counter.py")
 PATIENCE_S: Final = 100.0
@@ -57,30 +54,24 @@ def counter(segur_sandbox: RunningSandbox, tmp_path: Path) -> Counter:
     """Play a day at the counter: ``counter("plain")``, with a folder of changed plugins and settings of insi."""
 
     def play(day: str, site: Path | None = None, stray_connections: int = 0, **insi_settings: object) -> Run:
-        reading, writing = os.pipe()
         job = {
             "day": day,
             "sandbox": str(segur_sandbox.path),
             "data": str(tmp_path / "host"),
             "insi_settings": {"vitale_assertion": "sandbox", **insi_settings},
-            "report": writing,
         }
         (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
         environment = os.environ | ({"PYTHONPATH": str(site)} if site else {})
-        try:
-            done = subprocess.run(
-                [sys.executable, str(COUNTER), str(tmp_path / "job.json")],
-                stdout=subprocess.PIPE,
-                pass_fds=(writing,),
-                env=environment,
-                timeout=PATIENCE_S,
-                check=True,
-            )
-        finally:
-            os.close(writing)
-            with os.fdopen(reading, encoding="utf-8") as stream:
-                told = [Violation(**json.loads(line)) for line in stream]
-        result = json.loads(done.stdout)
+        done = subprocess.run(
+            [sys.executable, str(COUNTER), str(tmp_path / "job.json")],
+            stdout=subprocess.PIPE,
+            env=environment,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+        *seen, last = done.stdout.splitlines()
+        told = [Violation(**json.loads(line)["seen"]) for line in seen]
+        result = json.loads(last)
         return Run(tuple(told), result, reckoned(segur_sandbox, result, stray_connections))
 
     return play
@@ -104,47 +95,21 @@ def pip_install(tmp_path: Path) -> PipInstall:
     """Install a copy of a plugin as pip would, one passage of it changed, and return the folder to import from."""
 
     def install(plugin: str, file: str = "", before: str = "", inserted: str = "") -> Path:
-        package = f"segur_plugin_{plugin}"
-        spec = find_spec(package)
-        assert spec is not None
-        assert spec.submodule_search_locations is not None
-        site = tmp_path / "site"
-        copy = Path(shutil.copytree(next(iter(spec.submodule_search_locations)), site / package, ignore=no_bytecode))
+        package, site = f"segur_plugin_{plugin}", tmp_path / "site"
+        site.mkdir(exist_ok=True)
+        copy = copy_of(package, site)
         if inserted:
-            text = (copy / file).read_text("utf-8")
-            assert text.count(before) == 1
-            (copy / file).write_text(text.replace(before, indented(inserted, before) + before), "utf-8")
-        record(site, distribution(f"segur-plugin-{plugin}").version, plugin)
+            apply(Change(package, file, before, indented(inserted, before) + before), copy / file)
+        record(package, site)
         return site
 
     return install
-
-
-def no_bytecode(_: str, names: list[str]) -> list[str]:
-    return [name for name in names if name == "__pycache__"]
 
 
 def indented(inserted: str, before: str) -> str:
     """Give lines the indentation of the line they come before."""
     margin = before[: len(before) - len(before.lstrip())]
     return "".join(f"{margin}{line}\n" for line in inserted.splitlines())
-
-
-def record(site: Path, version: str, plugin: str) -> None:
-    """Write the metadata that pip leaves: METADATA, entry points, and RECORD with every hash."""
-    package = f"segur_plugin_{plugin}"
-    info = site / f"{package}-{version}.dist-info"
-    info.mkdir()
-    metadata = f"Metadata-Version: 2.1\nName: segur-plugin-{plugin}\nVersion: {version}\n"
-    (info / "METADATA").write_text(metadata, "utf-8")
-    (info / "INSTALLER").write_text("pip\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[segur.plugins]\n{plugin} = {package}:segur_plugin.toml\n", "utf-8")
-    lines = []
-    for path in sorted(one for one in site.rglob("*") if one.is_file()):
-        digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode("ascii")
-        lines.append(f"{path.relative_to(site).as_posix()},sha256={digest},{path.stat().st_size}\n")
-    lines.append(f"{info.name}/RECORD,,\n")
-    (info / "RECORD").write_text("".join(lines), "utf-8")
 
 
 @pytest.fixture

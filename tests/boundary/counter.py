@@ -1,34 +1,31 @@
 """A short morning at the counter, played in a process of its own under a boundary monitor.
 
-``python counter.py JOB.json``: violations leave as they happen, by the descriptor that the job names; what the day
-gave is written as one JSON object on standard output.
+``python counter.py JOB.json``: violations leave as they happen, ``{"seen":…}``, one a line on standard output; what the
+day gave is the last line.
 """
 
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import attrs
-
+from segur_conformance.boundary.monitor import Monitor
+from segur_conformance.boundary.packages import Packages
+from segur_conformance.targets.conversation import conversation
+from segur_conformance.targets.reference_host import WatchedHost, guarded_by
 from segur_host import chosen
 from segur_host.broker.ask import CheckedAsker
 from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig, ReadersTable
 from segur_host.identities.desk import Identification
+from segur_sandbox.running import RunningSandbox
 from segur_sdk.errors import SegurError
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.card import CardNature, HostSuppliedReading, SuppliedBeneficiary
 from segur_sdk.models.identity import NoProof, NoProofReason, ProofDocument, Sex, Traits
-from segur_testing.boundary import Monitor, Violation, guarded_by
-from segur_testing.doors import WatchedHost
-from segur_testing.packages import Packages
 from segur_testing.people import published
-from segur_testing.sandbox import RunningSandbox
 
 ANSWERS = {"insi.sexe": "F", "insi.date_naissance": "1975-12-31"}
 
@@ -128,33 +125,15 @@ def configured(job: dict[str, Any], sandbox: RunningSandbox) -> HostConfig:
     return config.model_copy(update=changes | ({"readers": ReadersTable()} if job["day"] == "typed" else {}))
 
 
-def told_to(descriptor: int) -> Callable[[Violation], None]:
-    """Return what writes each violation at once, past everything that Python buffers."""
-    return lambda found: void(os.write(descriptor, json.dumps(attrs.asdict(found)).encode() + b"\n"))
-
-
-def void(_: object) -> None:
-    """Drop a result."""
-
-
-@contextmanager
-def only_ours() -> Iterator[int]:
-    """Keep standard output for the result: whatever a plugin prints goes to standard error."""
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield kept
-    finally:
-        os.close(kept)
-
-
 def main() -> None:
     """Play the day that the job names."""
     job = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     sandbox = RunningSandbox(Path(job["sandbox"]))
     config = configured(job, sandbox)
-    monitor = Monitor(Packages.installed(), guarded_by(config), told_to(job["report"]))
-    with only_ours() as output:
+    with conversation() as line:
+        monitor = Monitor(
+            Packages.installed(), guarded_by(config), lambda violation: line.say({"seen": violation.as_json()})
+        )
         monitor.install()
         with WatchedHost(config, asker=CheckedAsker(lambda question: ANSWERS.get(question.code))) as host:
             day = Day(host, sandbox)
@@ -171,7 +150,7 @@ def main() -> None:
             # The driver counts from its start: what is above is the number of that start.
             "insertions": {one.slot: one.insertion % 1_000_000 for one in slots},
         }
-        os.write(output, json.dumps(result).encode("utf-8"))
+        line.say(result)
 
 
 if __name__ == "__main__":

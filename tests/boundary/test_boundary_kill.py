@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from segur_host import Host
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 RECEIPTS: Final = Path(__file__).with_name("receipts.py")
 AT_WORK: Final = 3

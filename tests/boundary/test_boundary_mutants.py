@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 EXCHANGE = ("exchange.py", "        reply = ctx.http(caller.use).request(\n", "_ask")
 INSERTION = ("insertion.py", "    # Each try opens the card anew: the host resets it in between.\n", "_read_once")

@@ -13,11 +13,11 @@ from typing import Any, Final
 import attrs
 import pytest
 
+from segur_conformance.canaries import PUBLISHED, Canaries
 from segur_host.audit.log import AuditLog
 from segur_host.clock import SystemClock
 from segur_host.storage.database import Database
-from segur_testing.canaries import PUBLISHED, Canaries
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 MORNING: Final = Path(__file__).with_name("morning.py")
 LISTENING: Final = Path(__file__).with_name("listening")

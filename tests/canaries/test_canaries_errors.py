@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from segur_conformance.canaries import Canaries
 from segur_host.cli import application
 from segur_host.cli.failing import run
-from segur_testing.canaries import Canaries
-from segur_testing.sandbox import RunningSandbox
+from segur_sandbox.running import RunningSandbox
 
 NAME, MATRICULE = "D'ARTAGNAN DE L'HERAULT", "101066322075460"
 PERSON: Final[dict[str, Any]] = {

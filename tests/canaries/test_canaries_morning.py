@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from segur_testing.canaries import Canaries
-from segur_testing.sandbox import RunningSandbox
+from segur_conformance.canaries import Canaries
+from segur_sandbox.running import RunningSandbox
 
 PLACES: Final = (
     "stdout",
@@ -69,7 +69,7 @@ def test_every_logger_was_heard(morning: Any) -> None:
 def test_the_store_is_encrypted_and_its_journal_too(morning: Any) -> None:
     names = {Path(name.decode()).name for name in morning.left["file_names"]}
 
-    assert {"host.db", "host.db-wal", "host.key", "audit.head", "audit.checkpoints"} <= names
+    assert {"host.db", "host.db-wal", "host.daybook", "host.key", "audit.head", "audit.checkpoints"} <= names
     assert not [one for one in morning.left["files"] if one.startswith(b"SQLite format 3")]
 
 

@@ -1,4 +1,4 @@
-"""The kit's room is built: its distribution installs, is typed, and says nothing that it cannot do yet."""
+"""The kit as others find it: its distribution is typed, and announces what it has."""
 
 from importlib.metadata import distribution
 from importlib.resources import files
@@ -6,11 +6,21 @@ from importlib.resources import files
 import segur_conformance
 
 
-def test_the_distribution_is_typed_and_depends_on_nothing_yet() -> None:
-    found = distribution("segur-conformance")
+def test_the_distribution_is_typed() -> None:
     assert (files(segur_conformance) / "py.typed").is_file()
-    assert found.requires in (None, [])
 
 
-def test_no_command_is_announced_before_it_exists() -> None:
-    assert list(distribution("segur-conformance").entry_points) == []
+def test_commands_and_the_pytest_plugin_are_announced() -> None:
+    found = {(one.group, one.name) for one in distribution("segur-conformance").entry_points}
+
+    assert found == {
+        ("segur.commands", "conformance"),
+        ("segur.commands", "requirements"),
+        ("pytest11", "segur-conformance"),
+    }
+
+
+def test_pytest_is_needed_only_by_who_asks_for_it() -> None:
+    required = distribution("segur-conformance").requires or []
+
+    assert [one for one in required if one.startswith("pytest")] == ["pytest>=8.3; extra == 'pytest'"]

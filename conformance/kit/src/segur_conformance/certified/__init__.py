@@ -1,0 +1,1 @@
+"""Whether a run may be certified: on installed wheels alone, whole, with the kit as it was published."""

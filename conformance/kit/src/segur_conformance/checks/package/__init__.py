@@ -1,0 +1,34 @@
+"""Checks of the profile ``package``: what any plugin owes to those who install it, whatever it is there for."""
+
+from typing import Final
+
+from segur_conformance.checks.check import Check
+from segur_conformance.checks.package import (
+    answers,
+    boundary,
+    distribution,
+    importing,
+    manifest,
+    privacy,
+    services,
+    settings,
+    threads,
+    wording,
+)
+
+CHECKS: Final[tuple[Check, ...]] = tuple(
+    check
+    for group in (
+        manifest,
+        distribution,
+        importing,
+        settings,
+        answers,
+        threads,
+        services,
+        wording,
+        privacy,
+        boundary,
+    )
+    for check in group.checks.checks
+)

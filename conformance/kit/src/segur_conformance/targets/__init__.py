@@ -1,0 +1,1 @@
+"""What is put to the test, behind one conversation."""
