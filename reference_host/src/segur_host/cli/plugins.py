@@ -1,4 +1,4 @@
-"""``segur plugins``: which plugins there are, in which state, and how to accept one."""
+"""``segur plugins``: which plugins there are, in which state, how to accept one, and how to begin one."""
 
 import shutil
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from segur_host.cli import plugins_new
 from segur_host.cli.options import ConfigOption, JsonOption, config_path, open_host
 from segur_host.cli.output import console, only_json
 from segur_host.config.loading import load_config
@@ -20,6 +21,7 @@ from segur_sdk.errors import ConfigError, PluginError, SegurError
 from segur_sdk.manifest import PluginManifest
 
 app = typer.Typer(help="Modules : états, déclarations, activation.", no_args_is_help=True)
+app.command("new")(plugins_new.new)
 
 
 @app.command("list")
