@@ -291,6 +291,27 @@ def test_a_date_without_century_is_asked_for_and_a_lunar_one_kept(
 
 
 @pytest.mark.parametrize(
+    ("answer", "sent", "code"),
+    [
+        pytest.param("1975-12-31", ["1975-12-31"], None, id="the day of the card"),
+        pytest.param("1975-12-30", [], "insi.answer_invalid", id="another day"),
+    ],
+)
+def test_a_search_by_traits_takes_the_day_of_the_card_too(
+    plugin: InsiPlugin, make_ctx: Any, resultat: Any, on_card: Subject, answer: str, sent: list[str], code: str | None
+) -> None:
+    answers = {"insi.date_naissance": answer, "insi.sexe": "F"}
+    ctx = make_ctx(resultat("00"), answers=answers)
+    failed = None
+    try:
+        plugin.qualify_identity(on_card(date_naissance=None, date_en_carte="751231"), ctx)
+    except SegurError as failure:
+        failed = failure.code
+    assert failed == code
+    assert [request.text("DateNaissance") for request in ctx.sent] == sent
+
+
+@pytest.mark.parametrize(
     ("number", "sent"),
     [("275126322074974", ("2751263220749", "74")), ("2751263220749", ("2751263220749", "74"))],
     ids=["with its key", "without key: computed"],

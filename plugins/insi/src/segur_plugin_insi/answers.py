@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 from lxml import etree
 
-from segur_plugin_insi.elements import optional, required, unreadable, value
+from segur_plugin_insi.elements import Children, unreadable
 from segur_plugin_insi.namespaces import RESULTAT
 from segur_sdk.identifiers.nir import compute_key
 from segur_sdk.models.identity import (
@@ -48,31 +48,41 @@ def read_answer(resultat: etree._Element) -> Answer:
     Raises:
         ServiceError: ``insi.answer_unreadable``.
     """
-    code = value(required(resultat, RESULTAT, "CR"), RESULTAT, "CodeCR")
-    if code not in set(CrCode):
-        raise unreadable("return_code")
-    individual = optional(resultat, RESULTAT, "INDIVIDU")
-    if (CrCode(code) is CrCode.FOUND) != (individual is not None):
+    parts = _children(resultat)
+    code = _return_code(_children(parts.required("CR")).value("CodeCR"))
+    individual = parts.optional("INDIVIDU")
+    if (code is CrCode.FOUND) != (individual is not None):
         raise unreadable("individual")
-    return Answer(CrCode(code), None if individual is None else _individual(individual))
+    return Answer(code, None if individual is None else _individual(_children(individual)))
 
 
-def _individual(individual: etree._Element) -> InsIndividual:
-    active, supplied = _matricule(required(individual, RESULTAT, "INSACTIF"))
-    history = (_history_entry(entry) for entry in individual.findall(f"{{{RESULTAT}}}INSHISTO"))
+def _children(element: etree._Element) -> Children:
+    return Children(element, RESULTAT)
+
+
+def _return_code(written: str | None) -> CrCode:
+    try:
+        return CrCode(written or "")
+    except ValueError:
+        raise unreadable("return_code") from None
+
+
+def _individual(individual: Children) -> InsIndividual:
+    active, supplied = _matricule(_children(individual.required("INSACTIF")))
+    history = (_history_entry(_children(entry)) for entry in individual.all("INSHISTO"))
     return InsIndividual(
         matricule=active,
         key_supplied=supplied,
         history=tuple(entry for entry in history if entry.matricule != active),
-        traits=_traits(required(individual, RESULTAT, "TIQ")),
+        traits=_traits(_children(individual.required("TIQ"))),
     )
 
 
-def _matricule(identifier: etree._Element) -> tuple[MatriculeIns, bool]:
-    number = required(identifier, RESULTAT, "IdIndividu")
-    body = value(number, RESULTAT, "NumIdentifiant")
-    key = value(number, RESULTAT, "Cle")
-    oid = value(identifier, RESULTAT, "OID")
+def _matricule(identifier: Children) -> tuple[MatriculeIns, bool]:
+    number = _children(identifier.required("IdIndividu"))
+    body = number.value("NumIdentifiant")
+    key = number.value("Cle")
+    oid = identifier.value("OID")
     if body is None or not _BODY.fullmatch(body):
         raise unreadable("matricule")
     if key is not None and not _KEY.fullmatch(key):
@@ -89,13 +99,13 @@ def _computed_key(body: str) -> str:
         raise unreadable("matricule") from None
 
 
-def _history_entry(entry: etree._Element) -> InsHistoryEntry:
+def _history_entry(entry: Children) -> InsHistoryEntry:
     matricule, _ = _matricule(entry)
     return InsHistoryEntry(matricule=matricule, start=_date(entry, "DateDeb"), end=_date(entry, "DateFin"))
 
 
-def _date(entry: etree._Element, name: str) -> date | None:
-    written = _XSD_DATE.fullmatch(value(entry, RESULTAT, name) or "")
+def _date(entry: Children, name: str) -> date | None:
+    written = _XSD_DATE.fullmatch(entry.value(name) or "")
     if written is None:
         return None
     try:
@@ -104,18 +114,18 @@ def _date(entry: etree._Element, name: str) -> date | None:
         return None
 
 
-def _traits(tiq: etree._Element) -> AnsweredTraits:
-    sexe = value(tiq, RESULTAT, "Sexe")
-    born = value(tiq, RESULTAT, "DateNaissance")
+def _traits(tiq: Children) -> AnsweredTraits:
+    sexe = tiq.value("Sexe")
+    born = tiq.value("DateNaissance")
     if sexe not in (None, "F", "M"):
         raise unreadable("sex")
     if born is not None and not _TEXT_DATE.fullmatch(born):
         raise unreadable("birth_date")
     return AnsweredTraits(
-        nom_naissance=value(tiq, RESULTAT, "NomNaissance"),
-        premier_prenom=value(tiq, RESULTAT, "Prenom"),
-        prenoms_naissance=tuple((value(tiq, RESULTAT, "ListePrenom") or "").split()),
+        nom_naissance=tiq.value("NomNaissance"),
+        premier_prenom=tiq.value("Prenom"),
+        prenoms_naissance=tuple((tiq.value("ListePrenom") or "").split()),
         sexe=None if sexe is None else Sex(sexe),
         date_naissance=born,
-        lieu_naissance=value(tiq, RESULTAT, "LieuNaissance"),
+        lieu_naissance=tiq.value("LieuNaissance"),
     )

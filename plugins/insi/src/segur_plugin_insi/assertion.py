@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Final
 
 import attrs
-from lxml import etree
 
 from segur_plugin_insi.namespaces import SAML, WSSE
 from segur_plugin_insi.timestamps import utc_milliseconds
+from segur_plugin_insi.writing import Xml, leaf, node
 from segur_sdk.cards.apdu import CommandApdu
 from segur_sdk.cards.channel import CardChannel
 from segur_sdk.cards.iso7816 import Iso7816Card, refusal
@@ -69,23 +69,29 @@ def sign_by_card(channel: CardChannel, claim: VitaleClaim) -> bytes:
     return answered.data
 
 
-def security_header(claim: VitaleClaim, signature: bytes) -> etree._Element:
+def security_header(claim: VitaleClaim, signature: bytes) -> Xml:
     """Return ``wsse:Security`` with the one assertion of a claim and its signature by the card."""
-    security = etree.Element(f"{{{WSSE}}}Security", nsmap={"wsse": WSSE})
-    assertion = etree.SubElement(
-        security,
-        f"{{{SAML}}}Assertion",
-        {"ID": claim.assertion_id, "IssueInstant": utc_milliseconds(claim.issued_at), "Version": "2.0"},
-        nsmap={None: SAML},
+    return node(
+        "wsse:Security",
+        node(
+            "Assertion",
+            leaf("Issuer", claim.issuer),
+            node("Subject", leaf("NameID", claim.serial, {"NameQualifier": NAME_QUALIFIER})),
+            node(
+                "AttributeStatement",
+                _attribute("rangBeneficiaire", str(claim.rank)),
+                _attribute("signatureVitale", b64encode(signature).decode("ascii")),
+            ),
+            attributes={
+                "xmlns": SAML,
+                "ID": claim.assertion_id,
+                "IssueInstant": utc_milliseconds(claim.issued_at),
+                "Version": "2.0",
+            },
+        ),
+        attributes={"xmlns:wsse": WSSE},
     )
-    etree.SubElement(assertion, f"{{{SAML}}}Issuer").text = claim.issuer
-    subject = etree.SubElement(assertion, f"{{{SAML}}}Subject")
-    etree.SubElement(subject, f"{{{SAML}}}NameID", {"NameQualifier": NAME_QUALIFIER}).text = claim.serial
-    statement = etree.SubElement(assertion, f"{{{SAML}}}AttributeStatement")
-    for name, text in (
-        ("rangBeneficiaire", str(claim.rank)),
-        ("signatureVitale", b64encode(signature).decode("ascii")),
-    ):
-        attribute = etree.SubElement(statement, f"{{{SAML}}}Attribute", {"Name": name})
-        etree.SubElement(attribute, f"{{{SAML}}}AttributeValue").text = text
-    return security
+
+
+def _attribute(name: str, text: str) -> Xml:
+    return node("Attribute", leaf("AttributeValue", text), attributes={"Name": name})

@@ -3,6 +3,7 @@
 Source: INSi takes ``M`` and ``F`` only and requires a whole date of birth (SEL-MP-043, EF_INS25_04).
 """
 
+import re
 from datetime import date
 from typing import Final
 
@@ -22,9 +23,21 @@ ASK_BIRTH_DATE: Final = Question(
     pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
 )
 
+_SHORT_DATE: Final = re.compile(r"[0-9]{6}")
 
-def completed(traits: SearchTraits, ctx: HookContext) -> SearchTraits:
+
+def short_date(on_card: str) -> str:
+    """Return the date that a card bears if its century is missing, nothing for any other form."""
+    return on_card if _SHORT_DATE.fullmatch(on_card) else ""
+
+
+def completed(traits: SearchTraits, ctx: HookContext, *, born: str = "") -> SearchTraits:
     """Return ``traits`` with sex and date of birth, asking for what is missing.
+
+    Args:
+        traits: what is known.
+        ctx: context of this plugin.
+        born: what a card tells of the date of birth, without century; an answer must be that day.
 
     Raises:
         InputError: ``insi.answer_invalid``, ``input.nobody_to_ask``, ``input.no_answer``.
@@ -33,7 +46,7 @@ def completed(traits: SearchTraits, ctx: HookContext) -> SearchTraits:
     if traits.sexe is None:
         found["sexe"] = _ask_sex(ctx)
     if traits.date_naissance is None:
-        found["date_naissance"] = ask_birth_date(ctx)
+        found["date_naissance"] = ask_birth_date(ctx, ending=born)
     return traits.model_copy(update=found) if found else traits
 
 

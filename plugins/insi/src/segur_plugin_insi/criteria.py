@@ -12,6 +12,14 @@ from segur_sdk.models.identity import UNKNOWN_BIRTHPLACE, SearchTraits, Sex
 
 
 @attrs.frozen
+class SendableNames:
+    """Names in their lexical profiles. Nothing of them shows in ``repr``."""
+
+    nom_naissance: str = attrs.field(repr=False)
+    prenoms: tuple[str, ...] = attrs.field(repr=False)
+
+
+@attrs.frozen
 class Criteria:
     """Traits in the lexical profile of INSi, ready to be sent.
 
@@ -28,20 +36,22 @@ class Criteria:
     """COG of the birthplace; left out when ``None``."""
 
     @classmethod
-    def from_traits(cls, traits: SearchTraits) -> Self:
-        """Return what is sent for ``traits``, names put into their profiles.
+    def from_traits(cls, traits: SearchTraits, names: SendableNames) -> Self:
+        """Return what is sent for ``traits``.
+
+        Args:
+            traits: the person.
+            names: his, from :func:`sendable_names`.
 
         Raises:
-            IdentityError, InputError: those of :func:`refuse_unsendable`.
             InputError: ``insi.traits_incomplete`` without sex or date of birth.
         """
-        refuse_unsendable(traits)
         if traits.sexe is None or traits.date_naissance is None:
             missing = "sexe" if traits.sexe is None else "date_naissance"
             raise InputError("insi.traits_incomplete", field=missing)
         return cls(
-            nom_naissance=_nom(traits),
-            prenoms=_prenoms(traits),
+            nom_naissance=names.nom_naissance,
+            prenoms=names.prenoms,
             sexe=traits.sexe,
             date_naissance=traits.date_naissance,
             lieu_naissance=None if traits.lieu_naissance == UNKNOWN_BIRTHPLACE else traits.lieu_naissance,
@@ -64,8 +74,8 @@ class Criteria:
         )
 
 
-def refuse_unsendable(traits: SearchTraits) -> None:
-    """Stop at what INSi takes in no case, whatever else becomes known.
+def sendable_names(traits: SearchTraits) -> SendableNames:
+    """Return the names of a person whom INSi may be asked for, whatever else is still to become known.
 
     Raises:
         IdentityError: ``identity.sex_undetermined``: *indéterminé* is a local value.
@@ -74,13 +84,7 @@ def refuse_unsendable(traits: SearchTraits) -> None:
     """
     if traits.sexe is Sex.UNDETERMINED:
         raise IdentityError("identity.sex_undetermined")
-    _nom(traits)
-    _prenoms(traits)
-
-
-def _nom(traits: SearchTraits) -> str:
-    return normalise_name(traits.nom_naissance, NameProfile.FAMILY_NAME)
-
-
-def _prenoms(traits: SearchTraits) -> tuple[str, ...]:
-    return tuple(normalise_name(name, NameProfile.GIVEN_NAME) for name in traits.prenoms_naissance)
+    return SendableNames(
+        nom_naissance=normalise_name(traits.nom_naissance, NameProfile.FAMILY_NAME),
+        prenoms=tuple(normalise_name(name, NameProfile.GIVEN_NAME) for name in traits.prenoms_naissance),
+    )

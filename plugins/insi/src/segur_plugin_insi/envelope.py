@@ -1,15 +1,15 @@
 """SOAP 1.2 envelopes of INSi. Nothing here reads a clock or draws a number."""
 
 from collections.abc import Iterable
-
-from lxml import etree
+from typing import Final
 
 from segur_plugin_insi.namespaces import SOAP, WSA, Operation
+from segur_plugin_insi.writing import Xml, leaf, node
+
+_DECLARATION: Final = "<?xml version='1.0' encoding='UTF-8'?>\n"
 
 
-def build_envelope(
-    operation: Operation, message_id: str, contexts: Iterable[etree._Element], question: etree._Element
-) -> bytes:
+def build_envelope(operation: Operation, message_id: str, contexts: Iterable[Xml], question: Xml) -> bytes:
     """Return the bytes of a request.
 
     Args:
@@ -19,13 +19,14 @@ def build_envelope(
             for a search by card. An empty ``Security`` would not fit its schema: it is left out otherwise.
         question: root of the body.
     """
-    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP, "wsa": WSA})
-    header = etree.SubElement(envelope, f"{{{SOAP}}}Header")
-    header.extend(contexts)
-    etree.SubElement(header, f"{{{WSA}}}Action").text = operation.action
-    etree.SubElement(header, f"{{{WSA}}}MessageID").text = f"uuid:{message_id}"
-    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(question)
-    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+    addressing = leaf("wsa:Action", operation.action), leaf("wsa:MessageID", f"uuid:{message_id}")
+    envelope = node(
+        "soap:Envelope",
+        node("soap:Header", *contexts, *addressing),
+        node("soap:Body", question),
+        attributes={"xmlns:soap": SOAP, "xmlns:wsa": WSA},
+    )
+    return f"{_DECLARATION}{envelope}".encode()
 
 
 def content_type(operation: Operation) -> str:

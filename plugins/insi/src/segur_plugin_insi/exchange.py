@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 import attrs
-from lxml import etree
 
 from segur_plugin_insi.answers import Answer
 from segur_plugin_insi.callers import Caller
@@ -12,6 +11,7 @@ from segur_plugin_insi.contexts import contexte_bam, contexte_lps
 from segur_plugin_insi.envelope import build_envelope, content_type
 from segur_plugin_insi.namespaces import Operation
 from segur_plugin_insi.replies import MAX_ANSWER, read_reply
+from segur_plugin_insi.writing import Xml
 from segur_sdk.context import HookContext
 from segur_sdk.errors import ConfigError, SegurError, ServiceError
 from segur_sdk.models.identity import InsAttempt, SearchTraits
@@ -22,12 +22,12 @@ class Request:
     """A question ready to be asked."""
 
     operation: Operation
-    question: etree._Element = attrs.field(repr=False)
+    question: Xml = attrs.field(repr=False)
     criteria: SearchTraits
     """What is asked for, for the trace."""
     person: CardPerson | None = None
     """The beneficiary, for a search by card."""
-    security: etree._Element | None = attrs.field(default=None, repr=False)
+    security: Xml | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from segur_plugin_insi.callers import caller_of
 from segur_plugin_insi.card_person import person_on_card
-from segur_plugin_insi.criteria import Criteria
+from segur_plugin_insi.criteria import Criteria, sendable_names
 from segur_plugin_insi.exchange import Exchanged
 from segur_plugin_insi.qualification import Qualification
 from segur_plugin_insi.searches import search_by_card, search_by_traits
@@ -41,7 +41,8 @@ class InsiPlugin(SegurHooks):
         """Ask once by traits, all given names in one element; see ``InsLookup``."""
         ctx.settings(InsiSettings).makes_assertions(ctx.environment)
         caller = caller_of(ctx, automatic=query.automatic)
-        return _ins_answer(search_by_traits(Criteria.from_traits(query.traits), caller, ctx))
+        criteria = Criteria.from_traits(query.traits, sendable_names(query.traits))
+        return _ins_answer(search_by_traits(criteria, caller, ctx))
 
     def search_by_card(self, query: CardQuery, ctx: HookContext) -> InsAnswer:
         """Ask once by card; see ``InsLookup``.

@@ -5,8 +5,8 @@ from functools import partial
 from segur_plugin_insi.attempts import Attempts
 from segur_plugin_insi.callers import caller_of
 from segur_plugin_insi.card_person import person_on_card
-from segur_plugin_insi.completion import completed
-from segur_plugin_insi.criteria import Criteria, refuse_unsendable
+from segur_plugin_insi.completion import completed, short_date
+from segur_plugin_insi.criteria import Criteria, sendable_names
 from segur_plugin_insi.searches import search_by_card, search_by_traits
 from segur_plugin_insi.settings import InsiSettings
 from segur_plugin_insi.strategy import search_steps
@@ -55,7 +55,8 @@ class Qualification:
         if isinstance(subject, CardSubject):
             if self._by_card and subject.presence is not None:
                 return self._from_card(subject, subject.presence)
-            return self._from_traits(subject.beneficiary.for_search(), subject.presence)
+            born = short_date(subject.beneficiary.date_en_carte)
+            return self._from_traits(subject.beneficiary.for_search(), subject.presence, born=born)
         if isinstance(subject, CandidateSubject):
             found = self._from_traits(subject.candidate.traits)
             if found.individual is not None:
@@ -63,11 +64,11 @@ class Qualification:
             return found
         return self._from_traits(subject.traits)
 
-    def _from_traits(self, given: SearchTraits, presence: CardPresence | None = None) -> InsEvidence:
+    def _from_traits(self, given: SearchTraits, presence: CardPresence | None = None, *, born: str = "") -> InsEvidence:
         # What cannot be sent is refused before anybody is asked for the rest.
-        refuse_unsendable(given)
-        traits = completed(given, self._ctx)
-        whole = Criteria.from_traits(traits)
+        names = sendable_names(given)
+        traits = completed(given, self._ctx, born=born)
+        whole = Criteria.from_traits(traits, names)
         steps = search_steps(whole.prenoms, birthplace_known=whole.lieu_naissance is not None)
         step = next(steps)
         while True:

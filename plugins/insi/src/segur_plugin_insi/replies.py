@@ -5,7 +5,7 @@ from typing import Final
 from lxml import etree
 
 from segur_plugin_insi.answers import Answer, read_answer
-from segur_plugin_insi.elements import required, unreadable
+from segur_plugin_insi.elements import Children, unreadable
 from segur_plugin_insi.faults import error_of, read_fault
 from segur_plugin_insi.namespaces import RESULTAT, SOAP
 from segur_sdk.context import HttpReply
@@ -45,7 +45,7 @@ def read_reply(reply: HttpReply) -> Answer:
 def _content(envelope: etree._Element) -> etree._Element:
     if envelope.tag != f"{{{SOAP}}}Envelope":
         raise unreadable("not_soap_1_2")
-    parts = list(required(envelope, SOAP, "Body").iterchildren(etree.Element))
+    parts = list(Children(envelope, SOAP).required("Body").iterchildren(etree.Element))
     if len(parts) != 1:
         raise unreadable("content")
     return parts[0]

@@ -51,6 +51,8 @@ _POSITION_RULES: Final = (
 
 def _transliterated(text: str) -> str:
     """Put what has a base into basic upper case; leave everything else as it is."""
+    if text.isascii():
+        return text.upper()
     letters: list[str] = []
     for character in unicodedata.normalize("NFD", text.upper().translate(_TYPOGRAPHY)):
         if _FIRST_COMBINING <= character <= _LAST_COMBINING and letters and letters[-1].isalpha():
