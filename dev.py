@@ -26,18 +26,18 @@ ROOT = Path(__file__).resolve().parent
 BOOTSTRAP = ROOT / ".bootstrap"
 TOX_WORK = ROOT / ".tox"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-GATES = ("lint", "types", "api", "test", "wheels", "axe")
+GATES = ("lint", "types", "api", "test", "wheels")
 
 USAGE = """usage: python dev.py COMMAND
 
   demo [ARGS]            walk through a day at the counter: segur demo comptoir ARGS
-  test                   all gates in order: lint, types, api, test, wheels, axe
+  test                   all gates in order: lint, types, api, test, wheels
   test -- PYTEST_ARGS    only pytest, with these arguments
   lint                   style, import contracts, declared dependencies, test names
   types                  mypy --strict on everything, tests included
   api                    public API of the SDK against the commit in sdk/api-baseline
   wheels                 every distribution builds reproducibly, installs alone, and plugins pass the kit
-  axe                    the conformance report is accessible
+  axe                    the conformance report is accessible (needs the registry of npm)
   docs                   build the documentation
   bench [--json]         benchmarks
   run -- COMMAND ...     run COMMAND inside the project's environment
@@ -52,18 +52,20 @@ class SystemPackage(NamedTuple):
         name: Package name for apt-get.
         program: Program whose presence on the PATH shows that nothing has to be installed.
         why: What works only with it.
+        command: The command of this file that needs it.
     """
 
     name: str
     program: str
     why: str
+    command: str = "test"
 
 
 SYSTEM_PACKAGES = (
     SystemPackage("openssl", "openssl", "tests make certificates and handshakes that no code of ours made"),
     SystemPackage("nodejs", "node", "a host in JavaScript goes through the conformance kit"),
-    SystemPackage("npm", "npm", "axe looks at the conformance report"),
-    SystemPackage("chromium", "chromium", "axe looks at the conformance report in a browser"),
+    SystemPackage("npm", "npm", "axe looks at the conformance report", "axe"),
+    SystemPackage("chromium", "chromium", "axe looks at the conformance report in a browser", "axe"),
     SystemPackage("curl", "curl", "tests send requests that no code of ours made"),
 )
 
@@ -100,9 +102,9 @@ def apt_install(names: list[str]) -> bool:
     return True
 
 
-def ensure_system_packages() -> None:
-    """Install what SYSTEM_PACKAGES lists and this machine lacks; never stops the command."""
-    missing = [package for package in SYSTEM_PACKAGES if not shutil.which(package.program)]
+def ensure_system_packages(command: str) -> None:
+    """Install what SYSTEM_PACKAGES lists for a command and this machine lacks; never stops the command."""
+    missing = [one for one in SYSTEM_PACKAGES if one.command == command and not shutil.which(one.program)]
     for package in missing:
         say(f"{package.program} is missing: {package.why}")
     if missing:
@@ -275,7 +277,7 @@ def main(arguments: list[str]) -> int:
         if name in {"demo", "run"}:
             return execute("dev", rest if name == "run" else ["segur", "demo", "comptoir", *rest])
         if name in {"test", "axe"}:
-            ensure_system_packages()
+            ensure_system_packages(name)
         if name == "test":
             return test(rest)
         if name in {"lint", "types", "api", "wheels", "axe", "docs"}:

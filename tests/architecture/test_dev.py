@@ -196,9 +196,9 @@ def test_with_root_on_debian_missing_packages_are_installed_after_one_update(mon
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name == "apt-get" else None)
     monkeypatch.setattr("subprocess.run", record)
 
-    dev.ensure_system_packages()
+    dev.ensure_system_packages("test")
 
-    names = [package.name for package in dev.SYSTEM_PACKAGES]
+    names = [package.name for package in dev.SYSTEM_PACKAGES if package.command == "test"]
     assert commands == [
         ["apt-get", "update"],
         ["apt-get", "install", "-y", "--no-install-recommends", *names],
