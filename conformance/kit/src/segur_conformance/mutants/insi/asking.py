@@ -262,9 +262,9 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
             _plugin("qualification.py", "presence=presence))", "presence=None))"),
             _plugin(
                 "qualification.py",
-                "        traits = completed(given, self._ctx)",
+                "        traits = completed(given, self._ctx, born=born)",
                 "        if presence is not None:\n            self._ctx.cards.confirm(presence)\n"
-                "        traits = completed(given, self._ctx)",
+                "        traits = completed(given, self._ctx, born=born)",
             ),
         ),
         {"insi": {"vitale_assertion": "none"}},
