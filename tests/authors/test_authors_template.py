@@ -83,6 +83,7 @@ def test_tox_and_ci_take_the_same_steps(made: Made) -> None:
 
 
 def test_nothing_of_the_template_is_left_over(made: Made) -> None:
-    texts = [path.read_text("utf-8") for package in made.packages for path in package.rglob("*") if path.is_file()]
+    files = [path for package in made.packages for path in package.rglob("*") if path.is_file()]
+    texts = [path.read_text("utf-8") for path in files if path.suffix != ".pyc"]
 
     assert [text for text in texts if re.search(r"(?<!\$)\{\{", text)] == []
