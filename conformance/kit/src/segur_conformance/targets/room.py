@@ -165,7 +165,8 @@ class ReferenceRoom:
 
     @contextmanager
     def _child(self) -> Iterator["_Inside"]:
-        environment = {**_surroundings(), "PYTHONDONTWRITEBYTECODE": "1"}
+        # What a plugin prints is heard during the check in which it does, not when its process ends.
+        environment = {**_surroundings(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
         if self._site is not None:
             environment["PYTHONPATH"] = str(self._site)
         command = [sys.executable, "-m", "segur_conformance.targets.reference_host"]
