@@ -220,6 +220,7 @@ NOT_A_PATIENTS = frozenset(
     {
         ("Choice", "value"),
         ("StructureId", "value"),
+        ("TokenData", "value"),
     }
 )
 

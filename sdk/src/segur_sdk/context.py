@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from segur_sdk.cards.channel import CardChannel
+from segur_sdk.drivers import OfficialReading, TokenCertificate, TokenData, TokenState
 from segur_sdk.errors import Fact
 from segur_sdk.models.actor import Actor, Environment, Session
 from segur_sdk.models.base import Value
@@ -91,12 +92,83 @@ class Cards(Protocol):
         """
         ...
 
+    def read_officially(self, presence: CardPresence) -> OfficialReading:
+        """Have the official component read the card that was inserted as ``presence``.
+
+        Raises:
+            CardError: ``card.official_api_missing``, ``card.official_api_failed``, and those of :meth:`open`.
+        """
+        ...
+
     def confirm(self, presence: CardPresence) -> None:
         """Return if that very insertion is still in its slot.
 
         Raises:
             CardError: ``card.swapped``, ``card.removed``, ``card.reader_unavailable``.
         """
+        ...
+
+
+class Token(Protocol):
+    """A token, for as long as the call lasts. Failures: see :class:`segur_sdk.drivers.TokenSource`."""
+
+    @property
+    def state(self) -> TokenState:
+        """Where it is, and where its PIN stands, as it was when the token was found."""
+        ...
+
+    def certificates(self) -> tuple[TokenCertificate, ...]:
+        """Return its certificates; no PIN is needed."""
+        ...
+
+    def data(self) -> tuple[TokenData, ...]:
+        """Return its data objects: private ones only once it is unlocked."""
+        ...
+
+    def unlock(self) -> None:
+        """Have the PIN asked and verified, once, by the host: no plugin ever sees a PIN.
+
+        The person is told before a last try. Needs ``prompts`` in the manifest as well.
+
+        Raises:
+            CardError: ``token.pin_wrong``; ``token.pin_locked``: by this try, or before it, and then nothing was asked
+                nor sent; ``token.absent``.
+            InputError: ``input.nobody_to_ask``, ``input.no_answer``.
+        """
+        ...
+
+    def prove(self, key: str, trust: str) -> None:
+        """Return if the token holds the private key of its certificate ``key``: it signs a number the host drew.
+
+        Args:
+            key: as :meth:`certificates` gave it.
+            trust: name of the anchors in the configuration to which the certificate must lead today.
+
+        Raises:
+            CardError: ``token.certificate_untrusted``, ``token.proof_failed``, ``token.pin_needed``,
+                ``token.key_missing``.
+            ConfigError: ``config.trust_missing``, ``config.trust_unreadable``.
+        """
+        ...
+
+
+class Tokens(Protocol):
+    """Tokens of this workstation: cards behind a PIN, and what PKCS#11 modules show."""
+
+    def present(self) -> tuple[TokenState, ...]:
+        """Return every token that is there."""
+        ...
+
+    def at(self, slot: str) -> Token:
+        """Return the token that sits in the reader ``slot``.
+
+        Raises:
+            CardError: ``token.absent``: no driver of tokens knows one there.
+        """
+        ...
+
+    def of_serial(self, serial: str) -> Token:
+        """Return the token with that serial number, wherever it is; errors as :meth:`at`."""
         ...
 
 
@@ -203,6 +275,11 @@ class HookContext(Protocol):
     @property
     def cards(self) -> Cards:
         """Cards; declared by ``cards = true``."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """Tokens; declared by ``tokens = true``."""
         ...
 
     @property

@@ -3,10 +3,10 @@
 ::
 
     SegurError
-    ├── InputError       input.*       what was given cannot be used
+    ├── InputError       input.*       what was given cannot be used; session.*: a session cannot be opened so
     ├── ConfigError      config.*      the installation is not set up for this
     ├── PluginError      plugin.*      a plugin was refused, failed, hung or overstepped
-    ├── CardError        card.*        a reader or a card
+    ├── CardError        card.*        a reader or a card; token.*: what stands on it behind a PIN
     ├── IdentityError    identity.*    a rule of identitovigilance says no
     ├── ServiceError     service.*     a national service did not answer, or refused
     └── HostError        host.*        the host itself (storage, audit, keys)

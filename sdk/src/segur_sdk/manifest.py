@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
+from segur_sdk.drivers import DriverKind
 from segur_sdk.errors import PluginError, invalid_input
-from segur_sdk.models.actor import Environment
+from segur_sdk.models.actor import Environment, SessionMeans
 from segur_sdk.models.base import Value
 
 MANIFEST_VERSION: Final = 1
@@ -74,6 +75,23 @@ class KeyUse(Value):
     use: Token
 
 
+class DriverUse(Value):
+    """A driver that the plugin brings; the host runs it in child processes."""
+
+    name: Token
+    kind: DriverKind
+    entry: ObjectPath
+    """Its class, whose keyword arguments are the plugin's settings."""
+    through_cards: bool = False
+    """A token driver that reaches its tokens through the host's card readers."""
+
+    @model_validator(mode="after")
+    def _only_tokens_need_cards(self) -> "DriverUse":
+        if self.through_cards and self.kind is not DriverKind.TOKENS:
+            raise ValueError("only a token driver goes through cards")
+        return self
+
+
 class DataUse(Value):
     """What the plugin does with patient data."""
 
@@ -113,12 +131,16 @@ class PluginManifest(Value):
     uses: tuple[str, ...] = ()
     """Services it asks from others."""
     sends: tuple[Token, ...] = ()
-    drivers: tuple[Token, ...] = ()
+    drivers: tuple[DriverUse, ...] = ()
+    session_means: tuple[SessionMeans, ...] = ()
+    """Means of authentication for which it is a ``SessionProvider``."""
     jobs: tuple[Token, ...] = ()
     codes: tuple[Token, ...] = ()
     network: tuple[NetworkUse, ...] = ()
     keys: tuple[KeyUse, ...] = ()
     cards: bool = False
+    tokens: bool = False
+    """May see public and private objects of tokens, and ask the host to have one unlocked."""
     prompts: bool = False
     data: DataUse = DataUse()
     requirements: tuple[str, ...] = ()
@@ -130,12 +152,16 @@ class PluginManifest(Value):
             ("network", [use.purpose for use in self.network]),
             ("keys", [key.use for key in self.keys]),
             ("provides", list(self.provides)),
+            ("drivers", [driver.name for driver in self.drivers]),
+            ("session_means", list(self.session_means)),
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"{what} names something twice")
         declared = {key.use for key in self.keys}
         if any(use.key is not None and use.key not in declared for use in self.network):
             raise ValueError("network uses a key that keys does not declare")
+        if bool(self.session_means) != ("SessionProvider" in self.provides):
+            raise ValueError("a SessionProvider names its session_means, and only such a one does")
         return self
 
 

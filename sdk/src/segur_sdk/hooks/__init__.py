@@ -14,10 +14,11 @@ from segur_sdk.hooks.info import HookInfo, HookMode, Stability
 from segur_sdk.hooks.markers import hookimpl, hookspec
 from segur_sdk.hooks.prescription_scanned import ON_PRESCRIPTION_SCANNED, OnPrescriptionScanned
 from segur_sdk.hooks.qualify_identity import QUALIFY_IDENTITY, QualifyIdentity
+from segur_sdk.hooks.session_ended import ON_SESSION_ENDED, OnSessionEnded
 from segur_sdk.hooks.session_login import ON_SESSION_LOGIN, OnSessionLogin
 
 
-class SegurHooks(OnSessionLogin, OnCardRead, QualifyIdentity, BeforeDmpSend, OnPrescriptionScanned):
+class SegurHooks(OnSessionLogin, OnCardRead, QualifyIdentity, BeforeDmpSend, OnPrescriptionScanned, OnSessionEnded):
     """Every hook of this version of the SDK; the base class of plugins."""
 
 
@@ -30,6 +31,7 @@ HOOKS: Final[Mapping[str, HookInfo]] = MappingProxyType(
             QUALIFY_IDENTITY,
             BEFORE_DMP_SEND,
             ON_PRESCRIPTION_SCANNED,
+            ON_SESSION_ENDED,
         )
     }
 )

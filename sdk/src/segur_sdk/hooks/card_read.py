@@ -32,8 +32,8 @@ class OnCardRead:
             ctx: context of this plugin; ``ctx.cards.open(event.card)`` gives the channel of an insertion.
 
         Returns:
-            Every beneficiary, none chosen, with the nature of the card; ``None`` when the card is not this
-            plugin's.
+            Every beneficiary, none chosen, or the professional whose card it is, with the nature of the card;
+            ``None`` when the card is not this plugin's.
 
         Stop rule: first value wins; ``None`` passes on; an error stops (``first``).
 
@@ -46,7 +46,7 @@ class OnCardRead:
 
 ON_CARD_READ: Final = HookInfo(
     name="on_card_read",
-    version="1.0",
+    version="1.1",
     mode=HookMode.FIRST,
     deadline_s=10,
     stability=Stability.STABLE,

@@ -64,7 +64,7 @@ class OnSessionLogin:
 
 ON_SESSION_LOGIN: Final = HookInfo(
     name="on_session_login",
-    version="1.0",
+    version="1.1",
     mode=HookMode.COLLECT,
     deadline_s=10,
     stability=Stability.EXPERIMENTAL,

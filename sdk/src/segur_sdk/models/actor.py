@@ -57,9 +57,24 @@ class SessionMeans(StrEnum):
     PSC = "psc"
 
 
+class SessionEnd(StrEnum):
+    """Why a session ended."""
+
+    LOGOUT = "logout"
+    """Its user left, or another took his place."""
+    CARD_REMOVED = "card_removed"
+    """The card that opened it is no longer in its reader."""
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    """The authority that had opened it no longer confirms it."""
+    HOST_STOPPED = "host_stopped"
+
+
 class Session(Value):
     """An open session as a plugin may see it: never a token."""
 
     session_id: str
     means: SessionMeans
     expires_at: str | None = None
+    token_serial: str | None = Field(default=None, max_length=64)
+    """Serial number of the card by which it was opened."""

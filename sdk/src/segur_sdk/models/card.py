@@ -8,10 +8,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from segur_sdk.models.base import Moment, Value
 from segur_sdk.models.identity import Name, NirFacturation, SearchTraits, Sex
+from segur_sdk.models.professional import CardHolder
 from segur_sdk.privacy import Patient
 
 
@@ -20,6 +21,8 @@ class CardFamily(StrEnum):
 
     VITALE = "vitale"
     APCV = "apcv"
+    CPX = "cpx"
+    """A professional's card: CPS, CPF, CPE or CPA."""
 
 
 class CardNature(StrEnum):
@@ -123,14 +126,24 @@ class Beneficiary(Value):
 
 
 class CardReading(Value):
-    """What a card holds. Several beneficiaries: none is chosen here."""
+    """What a card holds: beneficiaries, or a professional. Several beneficiaries: none is chosen here."""
 
     family: CardFamily
     nature: CardNature
-    beneficiaries: tuple[Beneficiary, ...] = Field(min_length=1, max_length=19)
+    beneficiaries: tuple[Beneficiary, ...] = Field(default=(), max_length=19)
+    """At least one on a patient's card, none on a professional's."""
+    holder: CardHolder | None = None
+    """The professional of a ``cpx`` card."""
     provenance: str = Field(min_length=1, max_length=120)
-    """``apdu``, ``supplied:<component>`` or ``apcv``."""
+    """``apdu``, ``token``, ``supplied:<component>`` or ``apcv``."""
     presence: CardPresence | None = None
     """The insertion that was read; nothing for a supplied reading."""
     serial: str | None = Field(default=None, pattern=r"^[0-9]{1,12}$")
     read_at: Moment
+
+    @model_validator(mode="after")
+    def _patients_or_professional(self) -> "CardReading":
+        professional = self.family is CardFamily.CPX
+        if professional != (self.holder is not None) or professional == bool(self.beneficiaries):
+            raise ValueError("a professional's card has its holder, any other has beneficiaries")
+        return self

@@ -32,6 +32,9 @@ class Question(Value):
     pattern: str | None = None
     """Regular expression that a free answer matches whole, for example ``\\\\d{4}-\\\\d{2}-\\\\d{2}``."""
 
+    secret: bool = False
+    """The answer is not shown while it is typed, and kept nowhere."""
+
     @model_validator(mode="after")
     def _choices_or_pattern(self) -> "Question":
         if bool(self.choices) == (self.pattern is not None):

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from segur_sdk.services.ins_lookup import InsLookup
+from segur_sdk.services.session_provider import SessionProvider
 
-SERVICES: Final[Mapping[str, type]] = {"InsLookup": InsLookup}
+SERVICES: Final[Mapping[str, type]] = {"InsLookup": InsLookup, "SessionProvider": SessionProvider}
 """Every service protocol by the name that manifests use."""
 
-__all__ = ["SERVICES", "InsLookup"]
+__all__ = ["SERVICES", "InsLookup", "SessionProvider"]
