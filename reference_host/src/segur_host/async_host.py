@@ -1,13 +1,14 @@
 """The same verbs for programs that run an event loop: each one runs in a thread."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Self
 
 from segur_host.broker.ask import Asker
+from segur_host.broker.card_watch import CardEvent
 from segur_host.config.model import HostConfig
 from segur_host.dispatch.outcome import HookResult
 from segur_host.host import Host
@@ -16,10 +17,12 @@ from segur_host.identities.person import Person
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput
 from segur_host.registry.registry import PluginEntry
+from segur_host.sessions.sessions import Login, OpenSession
 from segur_sdk.context import Clock
-from segur_sdk.drivers import SlotState
+from segur_sdk.drivers import SlotState, TokenState
 from segur_sdk.errors import UserMessage
 from segur_sdk.identity.seal import SealedIdentity
+from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.base import Event
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
 from segur_sdk.models.identity import IdentityAttribute, Presentation, TraitName, Traits
@@ -60,9 +63,40 @@ class AsyncHost:
         """See ``Host.slots``."""
         return await asyncio.to_thread(self.sync.slots)
 
+    async def tokens(self) -> tuple[TokenState, ...]:
+        """See ``Host.tokens``."""
+        return await asyncio.to_thread(self.sync.tokens)
+
     async def call(self, hook: str, event: Event | str, *, asker: Asker | None = None) -> HookResult:
         """See ``Host.call``."""
         return await asyncio.to_thread(self.sync.call, hook, event, asker=asker)
+
+    @property
+    def session(self) -> OpenSession | None:
+        """See ``Host.session``."""
+        return self.sync.session
+
+    async def login(
+        self,
+        means: SessionMeans,
+        *,
+        slot: str | None = None,
+        token_serial: str | None = None,
+        exercice: str | None = None,
+        asker: Asker | None = None,
+    ) -> Login:
+        """See ``Host.login``."""
+        return await asyncio.to_thread(
+            self.sync.login, means, slot=slot, token_serial=token_serial, exercice=exercice, asker=asker
+        )
+
+    async def logout(self) -> None:
+        """See ``Host.logout``."""
+        await asyncio.to_thread(self.sync.logout)
+
+    def watch_cards(self, listener: Callable[[CardEvent], None]) -> Callable[[], None]:
+        """See ``Host.watch_cards``: the listener is called from a thread of the host, not in the event loop."""
+        return self.sync.watch_cards(listener)
 
     @property
     def plugins(self) -> Mapping[str, PluginEntry]:

@@ -1,50 +1,52 @@
 """The façade that practice software talks to: the verbs of the counter, each one call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final, Self
-
-from pydantic import BaseModel, ValidationError
+from typing import Self
 
 from segur_host.audit.log import AuditLog
 from segur_host.broker.ask import Asker, ImpatientAsker, NobodyToAsk
-from segur_host.broker.cards import CardBroker
+from segur_host.broker.card_watch import CardEvent
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.clock import SystemClock
 from segur_host.config.loading import checked, load_config
 from segur_host.config.model import HostConfig
+from segur_host.devices import Devices
 from segur_host.dispatch.context import Caller, Resources
 from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
 from segur_host.dispatch.outcome import HookResult
-from segur_host.drivers.readers import ReadersInChild, RecordedCard
+from segur_host.events.table import EventTable
+from segur_host.events.teller import EventTeller
+from segur_host.given_events import GivenEvents
 from segur_host.identities.desk import Identification, IdentityDesk, Wish
 from segur_host.identities.given import attribute_named, held_to_form
 from segur_host.identities.person import Person
 from segur_host.identities.policy import policy_of
 from segur_host.identities.repository import Revision
-from segur_host.inputs import CardInput, CardReadInput, SlotInput
+from segur_host.inputs import CardInput
 from segur_host.registry.discovery import discover
 from segur_host.registry.registry import PluginEntry, Registry
+from segur_host.sessions.providers import SessionProviders, request_for
+from segur_host.sessions.sessions import Login, OpenSession, Sessions
 from segur_host.storage.database import Database
 from segur_host.storage.host_key import KeyPurpose
 from segur_host.traces.store import TraceStore
 from segur_sdk.cards.nature import check_nature
 from segur_sdk.context import Clock, Software
-from segur_sdk.drivers import SlotState
-from segur_sdk.errors import CardError, InputError, UserMessage, invalid_input
+from segur_sdk.drivers import SlotState, TokenState
+from segur_sdk.errors import CardError, InputError, UserMessage
 from segur_sdk.hooks import HOOKS, HookMode
 from segur_sdk.hooks.card_read import CardReadEvent
+from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.identity.engine import change_traits, clear_attribute, invalidate_ins, set_attribute
 from segur_sdk.identity.seal import SealedIdentity, Sealer
-from segur_sdk.models.actor import Actor
+from segur_sdk.models.actor import Actor, SessionMeans
 from segur_sdk.models.base import Event
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
 from segur_sdk.models.identity import IdentityAttribute, Presentation, TraitName, Traits
-
-MEMORY_DRIVER: Final = "segur_host.drivers.memory:MemoryCardSource"
 
 
 class Host:
@@ -86,14 +88,15 @@ class Host:
         self.audit = AuditLog(self._database, self._clock)
         opened.callback(self.audit.close)
         self.traces = TraceStore(self._database, self._clock, self.config.traces.retention_days)
-        keys = KeyRing(self.config)
+        self._registry = Registry(list(discover()), self.config.plugins, safe_mode=safe_mode)
+        self._devices = Devices(self.config, self._registry.drivers, self._clock)
+        opened.callback(self._devices.close)
+        keys = KeyRing(self.config, self._devices.tokens)
         self._http = HttpBroker(
             keys, self.config.environment, {name: str(one.url) for name, one in self.config.network.items()}
         )
         opened.callback(self._http.close)
-        self._cards = CardBroker(self._drivers(), self._clock)
-        opened.callback(self._cards.close)
-        self._registry = Registry(list(discover()), self.config.plugins, safe_mode=safe_mode)
+        self._devices.tokens.when_locked(self._http.forget_token)
         software = self.config.software
         resources = Resources(
             tenant=self.config.tenant,
@@ -109,11 +112,23 @@ class Host:
             audit=self.audit,
             traces=self.traces,
             http=self._http,
-            cards=self._cards,
+            cards=self._devices.cards,
+            tokens=self._devices.tokens,
             keys=keys,
         )
         self._dispatcher = Dispatcher(self._registry, resources, self.config.limits.suspend_after)
         opened.callback(self._dispatcher.close)
+        events = EventTable(self._database)
+        teller = EventTeller(events, self._told, self.audit)
+        opened.callback(teller.close)
+        providers = SessionProviders(self._registry, self._dispatcher)
+        self._sessions = Sessions(
+            self._database, providers, self._devices, events, teller, self.audit, self._clock, self._actor
+        )
+        opened.callback(self._sessions.end_all)
+        if not safe_mode:
+            # Without plugins there is nobody to tell, and nothing would be left for those who come back.
+            teller.start()
         self._desk = IdentityDesk(
             self._database,
             Sealer(self._database.key.derive(KeyPurpose.SEAL)),
@@ -124,6 +139,7 @@ class Host:
             self.config.environment,
             policy_of(self.config.identity),
         )
+        self._given = GivenEvents(self._devices.cards, self._desk.sealed, self._clock)
 
     def close(self) -> None:
         """Let go of plugins, readers, connections and storage."""
@@ -145,9 +161,65 @@ class Host:
         """French texts that plugins bring."""
         return self._registry.messages
 
+    @property
+    def session(self) -> OpenSession | None:
+        """The session that is open on this workstation, if any; every call is made on its behalf."""
+        return self._sessions.current
+
+    def login(
+        self,
+        means: SessionMeans,
+        *,
+        slot: str | None = None,
+        token_serial: str | None = None,
+        exercice: str | None = None,
+        asker: Asker | None = None,
+    ) -> Login:
+        """Sign a professional in.
+
+        Args:
+            means: by which he proves who he is.
+            slot: reader of his card, when it is not the only professional's card that is there.
+            token_serial: serial number of his token, when it sits in no reader.
+            exercice: id of the situation d'exercice; when there are several and none is given, it is asked.
+            asker: instead of the host's; asks the PIN (``token.pin``) and the situation (``session.exercice``).
+
+        Returns:
+            The session, and what every plugin adds to it. It ends with ``logout``, with the removal of the card that
+            opened it, or with the host.
+
+        Raises:
+            InputError: ``session.already_open``, ``session.exercice_unknown``, ``input.session``, and those of a
+                question without answer.
+            PluginError: ``plugin.session_means``.
+            SegurError: what the plugin said that authenticates.
+        """
+        request = request_for(means, slot, token_serial)
+        opened = self._sessions.open(request, exercice, self._caller(asker))
+        event = SessionLoginEvent(actor=opened.actor, session=opened.session, occurred_at=self._clock.now())
+        return Login(opened, self._called("on_session_login", event, asker))
+
+    def logout(self) -> None:
+        """End the session that is open, if any: the card is locked, plugins are told."""
+        current = self.session
+        if current is not None:
+            self._sessions.close(current.session.session_id)
+
+    def watch_cards(self, listener: Callable[[CardEvent], None]) -> Callable[[], None]:
+        """Call ``listener`` for every card that comes or goes from now on, from a thread of the host.
+
+        Returns:
+            What ends that.
+        """
+        return self._devices.watch.subscribe(listener)
+
     def slots(self) -> tuple[SlotState, ...]:
         """Return the slots of every reader with what sits in them."""
-        return self._cards.slots()
+        return self._devices.cards.slots()
+
+    def tokens(self) -> tuple[TokenState, ...]:
+        """Return the tokens of every driver, and where their PINs stand; no PIN is needed."""
+        return tuple(found.state for found in self._devices.tokens.present())
 
     def call(self, hook: str, event: Event | str, *, asker: Asker | None = None) -> HookResult:
         """Call a hook and return its value with every outcome.
@@ -169,7 +241,7 @@ class Host:
             raise InputError("input.hook_decides", hook=hook)
         if not isinstance(event, str):
             return self._called(hook, event, asker)
-        with self._event(hook, event) as understood:
+        with self._given.event(hook, event) as understood:
             return self._called(hook, understood, asker)
 
     @contextmanager
@@ -179,15 +251,8 @@ class Host:
         Raises:
             CardError: ``card.absent``, ``card.reader_unavailable``.
         """
-        if isinstance(card, HostSuppliedReading):
-            yield card
-        elif isinstance(card, SlotInput):
-            yield self._cards.presence(card.slot)
-        else:
-            slot = f"recorded:{new_call_id()}"
-            exchanges = [(bytes.fromhex(command), bytes.fromhex(response)) for command, response in card.apdus]
-            with self._cards.mounted(RecordedCard(slot, bytes.fromhex(card.atr), exchanges)):
-                yield self._cards.presence(slot)
+        with self._given.card(card) as source:
+            yield source
 
     def read_card(
         self, card: str | CardPresence | ApcvContext | HostSuppliedReading, *, asker: Asker | None = None
@@ -202,7 +267,7 @@ class Host:
             CardError: the card cannot be read, or may not be used in this environment.
             SegurError: what a plugin reported.
         """
-        source = self._cards.presence(card) if isinstance(card, str) else card
+        source = self._devices.cards.presence(card) if isinstance(card, str) else card
         event = CardReadEvent(card=source, occurred_at=self._clock.now())
         result = self._called("on_card_read", event, asker)
         if result.value is None:
@@ -323,28 +388,9 @@ class Host:
         return result
 
     def _caller(self, asker: Asker | None) -> Caller:
-        return Caller(
-            call_id=new_call_id(),
-            actor=self._actor,
-            session=None,
-            asker=ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s),
+        return self._sessions.caller(
+            new_call_id(), ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s)
         )
 
-    def _drivers(self) -> list[ReadersInChild]:
-        slots = [slot.model_dump(mode="json") for slot in self.config.readers.memory.slots]
-        return [ReadersInChild(MEMORY_DRIVER, {"slots": slots})] if slots else []
-
-    @contextmanager
-    def _event(self, hook: str, text: str) -> Iterator[Event]:
-        info = HOOKS[hook]
-        model: type[BaseModel] = CardReadInput if hook == "on_card_read" else info.event
-        try:
-            given = model.model_validate_json(text, context={"resolve_identity": self._desk.sealed})
-        except ValidationError as failure:
-            raise invalid_input("input.event", failure, model) from None
-        if isinstance(given, CardReadInput):
-            with self.presented(given.card) as source:
-                yield CardReadEvent(card=source, occurred_at=self._clock.now())
-        else:
-            assert isinstance(given, Event)
-            yield given
+    def _told(self, hook: str, event: Event) -> HookResult:
+        return self._dispatcher.call(hook, event, Caller(new_call_id(), self._actor, None, NobodyToAsk()))

@@ -36,6 +36,8 @@ class Readers:
             SlotState(slot=name, present=self.present, atr=self.atr, insertion=self.insertion) for name in self.names
         )
 
+    def watch(self, changed: Callable[[], None]) -> None: ...
+
     def connect(self, slot: str) -> bytes:
         if slot in self.held:
             raise CardError("card.reader_in_use", slot=slot)

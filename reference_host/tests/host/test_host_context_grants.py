@@ -43,6 +43,7 @@ def told(
 UNDECLARED: dict[str, tuple[str, str]] = {
     "store": ("ctx.store", "store"),
     "cards": ("ctx.cards", "cards"),
+    "tokens": ("ctx.tokens", "tokens"),
     "keys": ("ctx.keys.certificate('insi-auto')", "key:insi-auto"),
     "settings": (
         "from segur_sdk.context import PluginSettings\nclass Mine(PluginSettings): ...\nctx.settings(Mine)",
@@ -94,6 +95,7 @@ DECLARED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         ("b'1'",),
     ),
     "cards": ("return hasattr(ctx.cards, 'open')", "cards = true", "", ("True",)),
+    "tokens": ("return ctx.tokens.present()", "tokens = true", "", ("()",)),
     "keys": ("ctx.keys.certificate('k')", "", KEY, ("config.key_missing", "None")),
     "http": ("ctx.http('p')", "", NETWORK, ("config.no_address", "None")),
     "service": (

@@ -130,7 +130,7 @@ def test_the_demo_writes_one_line_per_step_and_the_result(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("segur_host.cli.demo.joined", nullcontext)
-    monkeypatch.setattr("segur_host.cli.demo.play", lambda _: iter(reports()[:steps]))
+    monkeypatch.setattr("segur_host.cli.demo.play", lambda *_: iter(reports()[:steps]))
     found, out, _ = segur("demo", "comptoir", "--sandbox", tmp_path / "sandbox.json", "--json")
     lines = [json.loads(line) for line in out.splitlines()]
     assert found == status

@@ -80,8 +80,7 @@ def open_source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Memor
 
         def open_source(**ports: int) -> MemoryCardSource:
             made = MemoryCardSource([{"name": name, "host": "127.0.0.1", "port": port} for name, port in ports.items()])
-            for one in made._slots.values():
-                opened.callback(one.forget)
+            opened.callback(made.close)
             return made
 
         yield open_source
@@ -98,24 +97,39 @@ def code_of(call: Callable[[], object]) -> str:
     return raised.value.code
 
 
-def test_a_card_is_there_with_its_atr_and_answers(slot: Slot, source: MemoryCardSource) -> None:
+def test_looking_asks_for_the_atr_and_using_powers_the_card(slot: Slot, source: MemoryCardSource) -> None:
     slot.answers[b"\x00\xa4\x04\x00"] = framed(b"\x90\x00")
-    [state] = source.slots()
-    assert (state.present, state.atr, state.insertion) == (True, ATR.hex().upper(), 1)
+    [before] = source.slots()
+    assert (before.present, before.atr, before.in_use) == (True, ATR.hex().upper(), False)
+    assert source.slots() == (before,)
+    assert slot.seen == [b"\x04"]
     assert source.connect("one") == ATR
     assert source.transmit("one", b"\x00\xa4\x04\x00") == b"\x90\x00"
     source.disconnect("one")
-    [state] = source.slots()
-    assert state.insertion == 1
-    assert slot.seen == [b"\x01", b"\x04", b"\x00\xa4\x04\x00", b"\x02", b"\x04"]
+    assert source.slots() == (before,)
+    assert slot.seen == [b"\x04", b"\x01", b"\x04", b"\x00\xa4\x04\x00", b"\x02", b"\x04"]
+
+
+def test_one_driver_looks_while_another_uses(slot: Slot, open_source: Callable[..., MemoryCardSource]) -> None:
+    looking, using = open_source(one=slot.port), open_source(one=slot.port)
+    [before] = looking.slots()
+    assert using.connect("one") == ATR
+    assert looking.slots() == (before,)
+    using.close()
+    assert looking.slots() == (before,)
+
+
+def test_no_two_drivers_give_the_same_number(slot: Slot, open_source: Callable[..., MemoryCardSource]) -> None:
+    states = [open_source(one=slot.port).slots()[0] for _ in range(3)]
+    assert len({state.insertion for state in states}) == 3
 
 
 def test_an_empty_slot_and_one_that_nobody_serves_are_empty(slot: Slot, source: MemoryCardSource) -> None:
     slot.atr = None
-    assert [state.present for state in source.slots()] == [False]
+    assert [(state.present, state.insertion) for state in source.slots()] == [(False, 0)]
     slot.close()
     assert [state.present for state in source.slots()] == [False]
-    assert code_of(lambda: source.connect("one")) == "card.removed"
+    assert code_of(lambda: source.connect("one")) == "card.absent"
 
 
 ATRS: dict[str, bytes] = {"none": b"", "one_byte": b"\x3b", "too_long": b"\x3b" * 34, "endless": b"\x3b" * 65_535}
@@ -167,7 +181,6 @@ def test_a_card_pulled_while_it_is_read_is_said_to_be_removed(
 ) -> None:
     command = b"\x00\xb0\x00\x00"
     slot.answers[command] = answer
-    source.slots()
     source.connect("one")
     if answer is not None:
         threading.Timer(0.1, slot.pull).start()
@@ -176,19 +189,37 @@ def test_a_card_pulled_while_it_is_read_is_said_to_be_removed(
 
 
 def test_an_answer_without_status_word_is_handed_on(slot: Slot, source: MemoryCardSource) -> None:
-    slot.answers[b"\x00\xb0"] = framed(b"")
-    source.slots()
+    slot.answers[b"\x00\xb0\x00\x00"] = framed(b"")
     source.connect("one")
-    assert source.transmit("one", b"\x00\xb0") == b""
+    assert source.transmit("one", b"\x00\xb0\x00\x00") == b""
 
 
-def test_a_card_is_held_by_one_caller(source: MemoryCardSource) -> None:
-    source.slots()
+def test_a_card_that_is_silent_at_the_end_is_let_go_of_all_the_same(slot: Slot, source: MemoryCardSource) -> None:
     source.connect("one")
-    assert code_of(lambda: source.connect("one")) == "card.reader_in_use"
+    slot.answers[b"\x04"] = b""
     source.disconnect("one")
-    assert source.connect("one") == ATR
+    assert code_of(lambda: source.transmit("one", b"\x00\xb0\x00\x00")) == "card.closed"
 
 
 def test_a_slot_nobody_configured_is_said(source: MemoryCardSource) -> None:
     assert code_of(lambda: source.connect("two")) == "card.reader_unavailable"
+
+
+def test_changes_are_told_until_the_end(slot: Slot, source: MemoryCardSource) -> None:
+    slot.atr = None
+    told: list[bool] = []
+    changed = threading.Event()
+
+    def note() -> None:
+        told.append(source.slots()[0].present)
+        changed.set()
+
+    source.watch(note)
+    slot.atr = ATR
+    assert changed.wait(10)
+    changed.clear()
+    slot.atr = None
+    slot.pull()
+    assert changed.wait(10)
+    source.close()
+    assert told == [True, False]

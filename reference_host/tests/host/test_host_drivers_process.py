@@ -58,6 +58,9 @@ class Driver:
 class Fails:
     def __init__(self, **_): raise ValueError("TCHITCHI")
 
+class Explains:
+    def __init__(self, **_): raise CardError("token.module_missing")
+
 class Odd(Driver):
     def slots(self): return "odd"
     def connect(self, slot): return "odd"
@@ -141,7 +144,7 @@ VALUES: dict[str, tuple[str, tuple[str | bytes, ...], Any]] = {
 def test_values_cross_the_pipe_unchanged(
     method: str, arguments: tuple[str | bytes, ...], value: Any, steady: DriverProcess
 ) -> None:
-    assert steady.call(method, *arguments, timeout=20) == (value, 1)
+    assert steady.call(method, *arguments, timeout=20) == value
 
 
 FAILURES: dict[str, tuple[str, str]] = {
@@ -154,7 +157,7 @@ FAILURES: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize(("method", "code"), FAILURES.values(), ids=FAILURES)
 def test_a_driver_that_fails_goes_on(method: str, code: str, steady: DriverProcess) -> None:
     assert code_of(lambda: steady.call(method, timeout=20)) == code
-    assert steady.call("echo", "a", timeout=20) == ("a", 1)
+    assert steady.call("echo", "a", timeout=20) == "a"
 
 
 ENDS = {"exits": "exits", "crashes": "aborts", "answers_what_no_pipe_carries": "unspeakable"}
@@ -163,26 +166,25 @@ ENDS = {"exits": "exits", "crashes": "aborts", "answers_what_no_pipe_carries": "
 @pytest.mark.parametrize("method", ENDS.values(), ids=ENDS)
 def test_a_driver_that_ends_is_replaced(method: str, start: Callable[..., DriverProcess]) -> None:
     process = start()
-    pid, _ = process.call("pid", timeout=20)
+    pid = process.call("pid", timeout=20)
     assert code_of(lambda: process.call(method, timeout=20)) == "card.driver_stopped"
     assert not is_running(pid)
-    again, generation = process.call("pid", timeout=20)
-    assert (again != pid, generation) == (True, 2)
+    assert process.call("pid", timeout=20) != pid
 
 
 def test_a_hung_driver_is_killed_and_started_again(start: Callable[..., DriverProcess]) -> None:
     process = start()
-    pid, _ = process.call("pid", timeout=20)
+    pid = process.call("pid", timeout=20)
     assert code_of(lambda: process.call("hangs", timeout=0.2)) == "card.driver_hung"
     assert not is_running(pid)
-    assert process.call("echo", "a", timeout=20) == ("a", 2)
+    assert process.call("echo", "a", timeout=20) == "a"
 
 
 def test_what_a_driver_prints_is_not_taken_for_an_answer(
     start: Callable[..., DriverProcess], capfd: pytest.CaptureFixture[str]
 ) -> None:
     process = start()
-    assert process.call("prints", timeout=20)[0] == "said"
+    assert process.call("prints", timeout=20) == "said"
     process.close()
     out, err = capfd.readouterr()
     assert out == ""
@@ -207,7 +209,7 @@ def test_babble_on_the_pipe_ends_the_child_and_is_never_an_answer(
 ) -> None:
     process = start()
     assert code_of(lambda: process.call("babbles", text, timeout=20)) == "card.driver_stopped"
-    assert process.call("echo", "true", timeout=20) == ("true", 2)
+    assert process.call("echo", "true", timeout=20) == "true"
 
 
 def test_babble_before_the_driver_starts_is_said(
@@ -218,20 +220,23 @@ def test_babble_before_the_driver_starts_is_said(
     assert code_of(lambda: start().call("echo", "a", timeout=20)) == "card.driver_stopped"
 
 
-ABSENT: dict[str, dict[str, str]] = {
-    "module_missing": {"module": "made_up_nowhere"},
-    "class_missing": {"name": "Nobody"},
-    "constructor_raises": {"name": "Fails"},
+ABSENT: dict[str, tuple[dict[str, str], str, str | None]] = {
+    "module_missing": ({"module": "made_up_nowhere"}, "card.driver_failed", "ModuleNotFoundError"),
+    "class_missing": ({"name": "Nobody"}, "card.driver_failed", "AttributeError"),
+    "constructor_raises": ({"name": "Fails"}, "card.driver_failed", "ValueError"),
+    "constructor_says_why": ({"name": "Explains"}, "token.module_missing", None),
 }
 
 
-@pytest.mark.parametrize("entry", ABSENT.values(), ids=ABSENT)
-def test_a_driver_that_does_not_start_is_said_at_each_call(
-    entry: dict[str, str], start: Callable[..., DriverProcess]
+@pytest.mark.parametrize(("entry", "code", "reason"), ABSENT.values(), ids=ABSENT)
+def test_a_driver_that_cannot_be_made_says_why_at_each_call(
+    entry: dict[str, str], code: str, reason: str | None, start: Callable[..., DriverProcess]
 ) -> None:
     process = start(**entry)
     for _ in range(2):
-        assert code_of(lambda: process.call("slots", timeout=20)) == "card.driver_stopped"
+        with pytest.raises(CardError) as raised:
+            process.call("slots", timeout=20)
+        assert (raised.value.code, raised.value.facts.get("reason")) == (code, reason)
 
 
 def test_a_child_that_cannot_be_made_is_said(
@@ -244,10 +249,10 @@ def test_a_child_that_cannot_be_made_is_said(
 
 def test_a_child_killed_between_two_calls_is_replaced(start: Callable[..., DriverProcess]) -> None:
     process = start()
-    pid, _ = process.call("pid", timeout=20)
+    pid = process.call("pid", timeout=20)
     os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: not is_running(pid))
-    assert process.call("pid", timeout=20)[1] == 2
+    assert process.call("pid", timeout=20) != pid
 
 
 def test_whoever_waits_behind_a_hung_call_waits_no_longer_than_his_own_time(
@@ -267,10 +272,11 @@ def test_whoever_waits_behind_a_hung_call_waits_no_longer_than_his_own_time(
 def test_nothing_is_left_running_after_close(start: Callable[..., DriverProcess]) -> None:
     before = {thread for thread in threading.enumerate() if thread.name == "segur-driver"}
     process = start()
-    pid, _ = process.call("pid", timeout=20)
+    pid = process.call("pid", timeout=20)
     process.close()
     process.close()
     assert not is_running(pid)
+    assert code_of(lambda: process.call("pid", timeout=20)) == "card.driver_stopped"
     assert eventually(lambda: not {one for one in threading.enumerate() if one.name == "segur-driver"} - before)
 
 
@@ -279,19 +285,30 @@ def test_a_child_ends_when_its_host_is_killed(tmp_path: Path) -> None:
     script.write_text(
         "import os, signal\nfrom segur_host.drivers.process import DriverProcess\n"
         "process = DriverProcess('made_up_driver:Driver', {})\n"
-        "print(process.call('pid', timeout=20)[0], flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+        "print(process.call('pid', timeout=20), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
     assert eventually(lambda: not is_running(int(done.stdout)))
 
 
-def test_an_insertion_is_never_one_of_another_child(readers: Callable[..., ReadersInChild]) -> None:
-    made = readers()
-    seen = [state.insertion for _ in range(2) for state in made.slots()]
-    assert code_of(lambda: made.transmit("s", b"hang", 0.2)) == "card.mute"
-    seen += [state.insertion for _ in range(2) for state in made.slots()]
-    assert len(set(seen)) == 4
+def test_closing_ends_a_call_that_hangs(start: Callable[..., DriverProcess]) -> None:
+    process = start()
+    process.call("pid", timeout=20)
+    codes: list[str] = []
+    hung = threading.Thread(target=lambda: codes.append(code_of(lambda: process.call("hangs", timeout=60))))
+    hung.start()
+    assert eventually(process._lock.locked)
+    process.close()
+    hung.join(20)
+    assert codes == ["card.driver_stopped"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0], ids=["none", "less"])
+def test_a_driver_that_is_well_is_not_ended_by_a_call_without_time(seconds: float, steady: DriverProcess) -> None:
+    pid = steady.call("pid", timeout=20)
+    assert code_of(lambda: steady.call("echo", "a", timeout=seconds)) == "card.driver_hung"
+    assert steady.call("pid", timeout=20) == pid
 
 
 def test_a_card_answers_through_the_child(readers: Callable[..., ReadersInChild]) -> None:

@@ -30,7 +30,7 @@ def test_each_verb_has_the_same_signature(verb: str) -> None:
     own, other = public(Host)[verb], public(AsyncHost)[verb]
     own_signature, other_signature = inspect.signature(own), inspect.signature(other)
     assert own_signature.parameters == other_signature.parameters
-    if verb != "presented":
+    if verb not in {"presented", "watch_cards"}:
         assert inspect.iscoroutinefunction(other)
         assert own_signature.return_annotation == other_signature.return_annotation
 

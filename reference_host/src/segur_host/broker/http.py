@@ -62,6 +62,12 @@ class HttpBroker:
             line = self._lines.setdefault(place, Line(Address.of(url), context))
         return BoundClient(line, use.purpose, borrower)
 
+    def forget_token(self, serial: str) -> None:
+        """Close every connection that was authenticated with a key of a token: it was locked."""
+        uses = self._keys.forget_token(serial)
+        for place in [one for one in self._lines if one[1] in uses]:
+            self._lines.pop(place).close()
+
     def close(self) -> None:
         """Close every connection."""
         while self._lines:
@@ -106,7 +112,8 @@ class BoundClient:
         try:
             connection = self._line.take(self._ticket, ends_at)
         except OSError as failure:
-            raise _diagnose(failure, self._purpose, began=False) from None
+            own = self._line.explained(failure)
+            raise own or _diagnose(failure, self._purpose, began=False) from None
         try:
             answer = connection.exchange(request, body, max_answer, ends_at)
         except AnswerTooLargeError:

@@ -1,4 +1,4 @@
-"""The structure's keys: files that the host alone opens, facts for plugins, TLS contexts for its own brokers."""
+"""Keys by use: files that the host alone opens and keys of tokens; facts for plugins, TLS contexts for its brokers."""
 
 import contextlib
 import os
@@ -26,8 +26,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from segur_host.broker.tokens import ClientKey, TokenBroker
 from segur_host.broker.trust import TrustStore, refuse_other_world
-from segur_host.config.model import HostConfig, KeyTable
+from segur_host.config.model import HostConfig, KeyTable, TokenKeyTable
 from segur_host.storage.private_files import NotPrivateError, read_private
 from segur_sdk.errors import ConfigError
 from segur_sdk.models.actor import Environment
@@ -50,10 +51,12 @@ class KeyRing:
 
     Args:
         config: its ``keys``, ``trust`` and ``environment``.
+        tokens: where keys stay that are on no disk; without them such a key is missing.
     """
 
-    def __init__(self, config: HostConfig) -> None:
+    def __init__(self, config: HostConfig, tokens: TokenBroker | None = None) -> None:
         self._tables = config.keys
+        self._tokens = tokens
         self._environment: Environment = config.environment
         self._trust = TrustStore(config.trust, config.environment)
         self._lock = threading.Lock()
@@ -67,7 +70,11 @@ class KeyRing:
             ConfigError: ``config.key_missing``, ``config.key_unreadable`` (wrong password, or no key),
                 ``config.key_permissions``, ``config.key_mismatch`` (the certificate is not that of the key),
                 ``config.certificate_environment``, and those of the password's reference.
+            CardError: ``token.absent``, ``token.key_missing``, and what its driver says, for a key on a token.
         """
+        table = self._tables.get(use)
+        if table is not None and table.token is not None:
+            return _facts(self._on_token(use, table.token).certificate)
         with self._lock:
             return self._pair(use).facts
 
@@ -79,16 +86,57 @@ class KeyRing:
             trust: name of the anchors.
 
         Raises:
-            ConfigError: those of ``certificate``, ``config.trust_missing``, ``config.trust_unreadable``.
+            ConfigError: those of ``certificate``, ``config.trust_missing``, ``config.trust_unreadable``; those of
+                ``load_token_key`` for a key on a token.
+            CardError: those of ``certificate``.
         """
         with self._lock:
             context = self._contexts.get((use, trust))
-            if context is None:
-                context = self._trust.context(trust)
-                if use is not None:
-                    _load(context, self._pair(use), use)
-                self._contexts[use, trust] = context
-            return context
+        if context is None:
+            # Not while others wait: a token may take its time.
+            made = self._trust.context(trust)
+            if use is not None:
+                self._give(made, use)
+            with self._lock:
+                context = self._contexts.setdefault((use, trust), made)
+        return context
+
+    def forget_token(self, serial: str) -> frozenset[str]:
+        """Drop the contexts that authenticate with keys of a token, and return the uses of those keys."""
+        uses = frozenset(
+            use for use, table in self._tables.items() if table.token is not None and table.token.serial == serial
+        )
+        with self._lock:
+            self._contexts = {place: context for place, context in self._contexts.items() if place[0] not in uses}
+        return uses
+
+    def _give(self, context: ssl.SSLContext, use: str) -> None:
+        """Let a context authenticate with a key."""
+        table = self._tables.get(use)
+        if table is None or table.token is None:
+            with self._lock:
+                pair = self._pair(use)
+            _load(context, pair, use)
+            return
+        # Imported when a key stays on a token: what it needs takes a while to load, and most hosts have no such key.
+        from segur_host.broker.token_tls import load_token_key  # noqa: PLC0415
+
+        found = self._on_token(use, table.token)
+        assert self._tokens is not None
+        tokens, serial, key = self._tokens, table.token.serial, found.key
+        load_token_key(
+            context,
+            (found.certificate,),
+            found.schemes,
+            lambda scheme, data: tokens.sign(serial, key, scheme, data),
+        )
+
+    def _on_token(self, use: str, table: TokenKeyTable) -> ClientKey:
+        if self._tokens is None:
+            raise ConfigError("config.key_missing", use=use, reason="no_token")
+        found = self._tokens.client_key(table.serial, table.key, _authenticates_clients)
+        refuse_other_world(found.certificate, self._environment, use)
+        return found
 
     def _pair(self, use: str) -> _Pair:
         pair = self._pairs.get(use)

@@ -1,12 +1,21 @@
 """What a broker needs to know of the call it lends to."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
-from segur_sdk.context import Deadline
 from segur_sdk.errors import Fact
 
-RESERVE_S: Final = 0.5
-"""What is left of a call's time for the plugin to say that a service or a card did not answer."""
+
+class LentTime(Protocol):
+    """How long a call may still take, and what of it is the plugin's own."""
+
+    @property
+    def reserve(self) -> float:
+        """Seconds that brokers leave for the plugin to say that a service or a card did not answer."""
+        ...
+
+    def remaining(self) -> float:
+        """Return the seconds left, never below zero."""
+        ...
 
 
 class Borrower(Protocol):
@@ -18,7 +27,7 @@ class Borrower(Protocol):
         ...
 
     @property
-    def deadline(self) -> Deadline:
+    def deadline(self) -> LentTime:
         """Of the call."""
         ...
 
@@ -36,9 +45,9 @@ class Borrower(Protocol):
 
 
 def usable_seconds(borrower: Borrower) -> float:
-    """Return how long a broker may wait on behalf of a call: a little less than what is left of it.
+    """Return how long a broker may wait on behalf of a call: less than what is left of it, and possibly nothing.
 
-    Without that reserve a slow service would let every call end as one whose plugin hangs.
+    Without that reserve a slow service, or a card that takes long for each of many commands, would let the call end as
+    one whose plugin hangs.
     """
-    left = borrower.deadline.remaining()
-    return left - min(RESERVE_S, left / 4)
+    return borrower.deadline.remaining() - borrower.deadline.reserve

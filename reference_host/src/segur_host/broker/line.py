@@ -9,6 +9,7 @@ from typing import Final
 
 from segur_host.broker.address import Address
 from segur_host.broker.connection import Connection
+from segur_sdk.errors import SegurError
 
 CONNECT_S: Final = 10.0
 """How long opening a connection may take, its TLS included."""
@@ -47,6 +48,14 @@ class Line:
                 connection.close()
         connecting()
         return Connection(self.address, self._context, min(ends_at, time.monotonic() + CONNECT_S))
+
+    def explained(self, failure: OSError) -> SegurError | None:
+        """Return what in our own key made opening a connection fail in this thread, if it stays on a token."""
+        # Imported when something failed: what it needs takes a while to load, and most hosts never use it.
+        from segur_host.broker.token_key import token_key_of  # noqa: PLC0415
+
+        key = token_key_of(self._context)
+        return key.explain(failure) if key is not None else None
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection that another exchange may follow on, close any other."""

@@ -6,10 +6,12 @@ IGC-Santé bear different names, and a certificate of one is refused in an insta
 
 import ssl
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -68,7 +70,21 @@ class TrustStore:
         context.load_verify_locations(cadata=self._anchors(name))
         return context
 
+    def leads_to(self, certificate: x509.Certificate, name: str, at: datetime) -> bool:
+        """Tell whether a certificate leads to a root among anchors, through authorities that all hold at that moment.
+
+        Whether it was revoked is not asked here.
+
+        Raises:
+            ConfigError: as ``context``.
+        """
+        return _leads(certificate, [one for one in self._certificates(name) if _holds(one, at)], at)
+
     def _anchors(self, name: str) -> str:
+        # Written again, so that nothing but certificates of that file reaches OpenSSL.
+        return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in self._certificates(name))
+
+    def _certificates(self, name: str) -> list[x509.Certificate]:
         path = self._files.get(name)
         if path is None:
             raise ConfigError("config.trust_missing", name=name, reason="not_configured")
@@ -80,5 +96,29 @@ class TrustStore:
             raise ConfigError("config.trust_unreadable", name=name, reason=type(failure).__name__) from None
         for certificate in certificates:
             refuse_other_world(certificate, self._environment, name)
-        # Written again, so that nothing but certificates of that file reaches OpenSSL.
-        return "".join(certificate.public_bytes(Encoding.PEM).decode("ascii") for certificate in certificates)
+        return certificates
+
+
+def _leads(certificate: x509.Certificate, authorities: list[x509.Certificate], at: datetime) -> bool:
+    """Try every way up: an authority that was renewed has several certificates of one name and key."""
+    if not _holds(certificate, at):
+        return False
+    if certificate in authorities and _issued(certificate, certificate):
+        return True
+    others = [one for one in authorities if one != certificate]
+    return any(_leads(one, others, at) for one in others if _issued(one, certificate))
+
+
+def _holds(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Tell whether ``issuer`` is an authority that signed ``certificate``."""
+    try:
+        if not issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return False
+        certificate.verify_directly_issued_by(issuer)
+    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature):
+        return False
+    return True

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from segur_host.cli.asking import console_asker
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import only_json
@@ -25,7 +26,7 @@ def call(
     """Appelle un moment avec un événement et montre ce que chaque module en a fait."""
     text = read_input(event)
     with only_json() as output:
-        with open_host(config) as host:
+        with console_asker(json=json) as asker, open_host(config, asker=asker) as host:
             result = host.call(hook, text)
             outcomes = [outcome_as_json(one, host.messages) for one in result.outcomes]
             messages = dict(host.messages)

@@ -12,7 +12,7 @@ from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import JsonOption
 from segur_host.cli.output import JsonOutput, console, only_json
 from segur_host.cli.rendering import outcome_as_json
-from segur_host.comptoir.sandbox import Sandbox, joined, started
+from segur_host.comptoir.sandbox import ReaderKind, Sandbox, joined, started
 from segur_host.comptoir.walk import StepReport, play
 
 TITLES: Final = {
@@ -39,6 +39,11 @@ SandboxOption = Annotated[
     typer.Option("--sandbox", help="sandbox.json d’un bac à sable déjà démarré ; sinon un autre est démarré."),
 ]
 
+CardsOption = Annotated[
+    ReaderKind,
+    typer.Option("--cards", help="Les lecteurs : en mémoire, ou PC/SC virtuels par le pcscd du bac à sable."),
+]
+
 
 @app.callback()
 def _demo() -> None:
@@ -46,17 +51,22 @@ def _demo() -> None:
 
 
 @app.command()
-def comptoir(*, sandbox: SandboxOption = None, json: JsonOption = False) -> None:
+def comptoir(
+    *,
+    sandbox: SandboxOption = None,
+    cards: CardsOption = ReaderKind.MEMORY,
+    json: JsonOption = False,
+) -> None:
     """Joue une matinée au comptoir : carte Vitale, INSi, pièces, refus, pannes."""
-    source: AbstractContextManager[Sandbox] = joined(sandbox) if sandbox else started()
+    source: AbstractContextManager[Sandbox] = joined(sandbox) if sandbox else started(cards)
     if json:
         with only_json() as output, source as services:
-            well = _played(play(services), lambda report: _write(output, report))
+            well = _played(play(services, cards), lambda report: _write(output, report))
             output.write({"result": "ok" if well else "failed"})
     else:
         console.print("[bold]Au comptoir[/] — services nationaux simulés, identités de test publiées.\n")
         with source as services:
-            well = _played(play(services), _show)
+            well = _played(play(services, cards), _show)
         console.print(
             "\n[bold green]Tout s’est passé comme prévu.[/]" if well else "\n[bold red]Des étapes ont dévié.[/]"
         )

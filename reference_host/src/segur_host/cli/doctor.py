@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from segur_host.broker.keys import KeyRing
+from segur_host.broker.token_tls import self_test
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, config_path
 from segur_host.cli.output import console, only_json
@@ -74,6 +75,9 @@ def _keys(config: HostConfig) -> Iterator[Check]:
     now = SystemClock().now()
     for use in sorted(config.keys):
         name = f"certificat {use}"
+        if config.keys[use].token is not None:
+            yield _token_key(name)
+            continue
         try:
             found = ring.certificate(use)
         except SegurError as failure:
@@ -88,6 +92,14 @@ def _keys(config: HostConfig) -> Iterator[Check]:
             yield Check(name, "warning", f"{until} : expire bientôt", "Commandez dès maintenant son renouvellement.")
         else:
             yield Check(name, "ok", until)
+
+
+def _token_key(name: str) -> Check:
+    """Tell whether this machine can use a key that stays on a card; the card itself need not be there."""
+    obstacle = self_test()
+    if obstacle is not None:
+        return _problem(name, obstacle)
+    return Check(name, "ok", "sur une carte ; utilisable dès qu’une session est ouverte avec elle")
 
 
 def _trust(config: HostConfig) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from segur_host.broker.ask import Asker
 from segur_host.host import Host
 
 CONFIG_VARIABLE: Final = "SEGUR_CONFIG"
@@ -24,6 +25,6 @@ def config_path(given: Path | None) -> Path:
     return given or Path(os.environ.get(CONFIG_VARIABLE, "segur.toml"))
 
 
-def open_host(config: Path | None, *, safe_mode: bool = False) -> Host:
+def open_host(config: Path | None, *, safe_mode: bool = False, asker: Asker | None = None) -> Host:
     """Open the host of a command."""
-    return Host(config_path(config), safe_mode=safe_mode)
+    return Host(config_path(config), safe_mode=safe_mode, asker=asker)

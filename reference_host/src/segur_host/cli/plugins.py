@@ -93,7 +93,15 @@ def _show_grants(manifest: PluginManifest) -> None:
         console.print(f"  joindre le réseau pour « {use.purpose} » ({use.auth})")
     for key in manifest.keys:
         console.print(f"  connaître le certificat « {key.use} »")
-    for label, granted in (("lire des cartes", manifest.cards), ("poser des questions", manifest.prompts)):
+    for means in manifest.session_means:
+        console.print(f"  ouvrir des sessions « {means} »")
+    for driver in manifest.drivers:
+        console.print(f"  apporter le pilote « {driver.name} »")
+    for label, granted in (
+        ("lire des cartes", manifest.cards),
+        ("lire des jetons et les faire déverrouiller", manifest.tokens),
+        ("poser des questions", manifest.prompts),
+    ):
         if granted:
             console.print(f"  {label}")
 
@@ -110,7 +118,7 @@ def _row(entry: PluginEntry, host: Host) -> dict[str, Any]:
         "hooks": [use.name for use in manifest.hooks] if manifest else [],
         "services": list(manifest.provides) if manifest else [],
         "sends": list(manifest.sends) if manifest else [],
-        "drivers": list(manifest.drivers) if manifest else [],
+        "drivers": [use.name for use in manifest.drivers] if manifest else [],
         "last_error": entry.last_error.code if entry.last_error else None,
     }
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,13 @@ import httpx
 from segur_sdk.errors import ConfigError
 
 STOP_S: Final = 10.0
+
+
+class ReaderKind(StrEnum):
+    """How a host reaches the virtual cards."""
+
+    MEMORY = "memory"
+    PCSC = "pcsc"
 
 
 class Sandbox:
@@ -26,7 +34,9 @@ class Sandbox:
 
     def __init__(self, descriptor: Mapping[str, Any]) -> None:
         self.config: Final = Path(descriptor["config"])
-        self.readers: Final = [str(reader["name"]) for reader in descriptor["services"]["cards"]["readers"]]
+        self._readers: Final = [
+            (str(reader["kind"]), str(reader["name"])) for reader in descriptor["services"]["cards"]["readers"]
+        ]
         control = descriptor["control"]
         self._client = httpx.Client(
             base_url=control["url"],
@@ -34,6 +44,18 @@ class Sandbox:
             verify=ssl.create_default_context(cafile=descriptor["ca"]),
             trust_env=False,
         )
+
+    def vitale_reader(self, kind: ReaderKind) -> str:
+        """Return the name of the reader for a carte Vitale.
+
+        Raises:
+            ConfigError: ``config.sandbox_without_pcsc``.
+        """
+        found = [name for one, name in self._readers if one == kind]
+        if not found:
+            raise ConfigError("config.sandbox_without_pcsc")
+        # The first slot of a lecteur bifente is for the professional's own card.
+        return found[-1] if kind is ReaderKind.PCSC else found[0]
 
     def insert(self, reader: str, card: str | None) -> None:
         """Put a named card into a reader, or take out the one that is there."""
@@ -72,15 +94,16 @@ def joined(path: Path) -> Iterator[Sandbox]:
 
 
 @contextmanager
-def started() -> Iterator[Sandbox]:
-    """Start a sandbox of its own, in a folder that disappears with it.
+def started(kind: ReaderKind = ReaderKind.MEMORY) -> Iterator[Sandbox]:
+    """Start a sandbox of its own, with such a reader, in a folder that disappears with it.
 
     Raises:
-        ConfigError: ``config.sandbox_missing`` when it does not come up.
+        ConfigError: ``config.sandbox_missing`` when it does not come up; it has said why on stderr.
     """
     with tempfile.TemporaryDirectory(prefix="segur-comptoir-") as folder:
-        command = [sys.executable, "-m", "segur_host.cli", "sandbox", "up", "--json", "--data", folder]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        command = [sys.executable, "-m", "segur_host.cli", "sandbox", "up", "--data", folder, "--until-input-ends"]
+        command += ["--pcsc"] if kind is ReaderKind.PCSC else []
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             try:
                 assert process.stdout is not None
                 if not process.stdout.readline():

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from segur_host.broker.ask import CheckedAsker
-from segur_host.comptoir.sandbox import Sandbox
+from segur_host.comptoir.sandbox import ReaderKind, Sandbox
 from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig, ReadersTable
 from segur_host.dispatch.outcome import Outcome
@@ -56,12 +56,13 @@ class Walk:
     Args:
         sandbox: the national services.
         folder: where the hosts keep their data.
+        kind: of the reader in which cards are put; the host has no other one.
     """
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, kind: ReaderKind = ReaderKind.MEMORY) -> None:
         self._sandbox = sandbox
-        self._reader = sandbox.readers[0]
-        self._config = load_config(sandbox.config).model_copy(update={"data": folder / "sandbox"})
+        self._reader = sandbox.vitale_reader(kind)
+        self._config = _with_readers(load_config(sandbox.config), kind, folder / "sandbox")
         self._production = _production(self._config, folder / "production")
         self._asker = CheckedAsker(lambda question: "M" if question.code == SEX_QUESTION else None)
         self._said: list[str] = []
@@ -259,10 +260,18 @@ class Walk:
         self._expect(found.identity is not None and found.identity.status is status, f"statut {status}")
 
 
-def play(sandbox: Sandbox) -> Iterator[StepReport]:
-    """Play the walk on hosts whose data disappear afterwards."""
+def play(sandbox: Sandbox, kind: ReaderKind = ReaderKind.MEMORY) -> Iterator[StepReport]:
+    """Play the walk, with cards in such a reader, on hosts whose data disappear afterwards."""
     with tempfile.TemporaryDirectory(prefix="segur-comptoir-") as folder:
-        yield from Walk(sandbox, Path(folder)).play()
+        yield from Walk(sandbox, Path(folder), kind).play()
+
+
+def _with_readers(config: HostConfig, kind: ReaderKind, data: Path) -> HostConfig:
+    """The sandbox's configuration with one kind of readers: those of a driver need no line in it."""
+    changes: dict[str, object] = {"data": data}
+    if kind is not ReaderKind.MEMORY:
+        changes["readers"] = ReadersTable()
+    return config.model_copy(update=changes)
 
 
 def _production(config: HostConfig, data: Path) -> HostConfig:

@@ -98,8 +98,17 @@ class IdentityTable(Value):
     """An INS found for an identity whose document was checked qualifies it without a click (SC.INS/va1.33)."""
 
 
+class TokenKeyTable(Value):
+    """A key that stays on a token: a professional's card, or a module of the structure."""
+
+    serial: str = Field(min_length=1, max_length=64)
+    """Serial number of the token."""
+    key: str | None = Field(default=None, pattern=r"^(?:[0-9A-F]{2})+$", max_length=128)
+    """``CKA_ID``, upper-case hexadecimal; needed when several keys of the token authenticate clients."""
+
+
 class KeyTable(Value):
-    """A key and its certificate: a PKCS#12 file, or a PEM pair."""
+    """A key and its certificate: a PKCS#12 file, a PEM pair, or a token."""
 
     p12: ConfigPath | None = None
     cert: ConfigPath | None = None
@@ -107,13 +116,17 @@ class KeyTable(Value):
     key: ConfigPath | None = None
     """PEM, mode 0600 or stricter."""
     password: SecretField | None = None
+    token: TokenKeyTable | None = None
+    """Instead of files: the key stays on a token, which a session holds unlocked."""
 
     @model_validator(mode="after")
     def _one_form(self) -> "KeyTable":
         pair = self.cert is not None and self.key is not None
         half = (self.cert is None) != (self.key is None)
-        if half or pair == (self.p12 is not None):
-            raise ValueError("a key is a p12, or a cert and a key")
+        if half or sum((pair, self.p12 is not None, self.token is not None)) != 1:
+            raise ValueError("a key is a p12, a cert and a key, or a token's")
+        if self.token is not None and self.password is not None:
+            raise ValueError("nobody's PIN is written down")
         if self.p12 is not None and self.password is None:
             raise ValueError("a p12 has a password")
         return self
@@ -158,6 +171,8 @@ class PluginTable(Value):
     manifest_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     settings: Table[str, Any] = Field(default_factory=_empty)
     """Validated by the plugin's own settings model."""
+    drivers: tuple[Token, ...] | None = None
+    """Of the drivers it brings, those that run; all of them when nothing is said."""
 
 
 class LimitsTable(Value):

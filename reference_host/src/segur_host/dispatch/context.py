@@ -14,12 +14,14 @@ from segur_host.broker.cards import CardBroker
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.store import PluginStore
+from segur_host.broker.tokens import FoundToken, TokenBroker
 from segur_host.dispatch.deadline import CallDeadline
 from segur_host.registry.registry import PluginEntry
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.cards.channel import CardChannel
 from segur_sdk.context import Clock, HttpClient, PluginSettings, Software
+from segur_sdk.drivers import OfficialReading, TokenCertificate, TokenData, TokenState
 from segur_sdk.errors import Fact, PluginError
 from segur_sdk.manifest import PluginManifest
 from segur_sdk.models.actor import Actor, Environment, Session
@@ -45,6 +47,7 @@ class Resources:
     traces: TraceStore
     http: HttpBroker
     cards: CardBroker
+    tokens: TokenBroker
     keys: KeyRing
 
 
@@ -152,6 +155,11 @@ class CallContext:
         return _CardProxy(self, self._resources.cards)
 
     @property
+    def tokens(self) -> "_TokensProxy":
+        self._require(granted=self._manifest.tokens, what="tokens")
+        return _TokensProxy(self, self._resources.tokens)
+
+    @property
     def keys(self) -> "_KeyProxy":
         return _KeyProxy(self, self._resources.keys)
 
@@ -257,6 +265,48 @@ class _CardProxy:
         self._ctx.require_running()
         return self._cards.open(presence, self._ctx)
 
+    def read_officially(self, presence: CardPresence) -> OfficialReading:
+        self._ctx.require_running()
+        return self._cards.read_officially(presence, self._ctx)
+
     def confirm(self, presence: CardPresence) -> None:
         self._ctx.require_running()
         self._cards.confirm(presence, self._ctx)
+
+
+class _TokensProxy:
+    def __init__(self, ctx: CallContext, tokens: TokenBroker) -> None:
+        self._ctx = ctx
+        self._tokens = tokens
+
+    def present(self) -> tuple[TokenState, ...]:
+        return tuple(found.state for found in self._tokens.present(self._ctx))
+
+    def at(self, slot: str) -> "_TokenProxy":
+        return _TokenProxy(self._ctx, self._tokens, self._tokens.at(slot, self._ctx))
+
+    def of_serial(self, serial: str) -> "_TokenProxy":
+        return _TokenProxy(self._ctx, self._tokens, self._tokens.of_serial(serial, self._ctx))
+
+
+class _TokenProxy:
+    def __init__(self, ctx: CallContext, tokens: TokenBroker, found: FoundToken) -> None:
+        self._ctx = ctx
+        self._tokens = tokens
+        self._found = found
+
+    @property
+    def state(self) -> TokenState:
+        return self._found.state
+
+    def certificates(self) -> tuple[TokenCertificate, ...]:
+        return self._tokens.certificates(self._found, self._ctx)
+
+    def data(self) -> tuple[TokenData, ...]:
+        return self._tokens.data(self._found, self._ctx)
+
+    def unlock(self) -> None:
+        self._tokens.unlock(self._found, self._ctx.ask, self._ctx)
+
+    def prove(self, key: str, trust: str) -> None:
+        self._tokens.prove(self._found, key, trust, self._ctx)

@@ -4,6 +4,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+RESERVE_S: Final = 0.5
 
 
 class CallDeadline:
@@ -14,6 +17,8 @@ class CallDeadline:
     """
 
     def __init__(self, seconds: float) -> None:
+        self.reserve: Final = min(RESERVE_S, seconds / 4)
+        """What brokers leave of it for the plugin to say that a service or a card did not answer."""
         self._lock = threading.Lock()
         self._end = time.monotonic() + seconds
         self._paused_with: float | None = None

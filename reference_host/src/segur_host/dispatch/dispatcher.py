@@ -7,10 +7,11 @@ failing plugin, nor ends a hanging one.
 import secrets
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
+import attrs
 from pydantic import ValidationError
 
 from segur_host.audit.log import AuditEntry
@@ -19,13 +20,27 @@ from segur_host.dispatch.deadline import CallDeadline
 from segur_host.dispatch.failures import contained
 from segur_host.dispatch.outcome import HookResult, Outcome, OutcomeStatus
 from segur_host.dispatch.relay import Relay, Step
-from segur_host.dispatch.services import serve
-from segur_host.registry.registry import Implementation, PluginEntry, PluginState, Registry
-from segur_sdk.errors import InputError, PluginError, SegurError
+from segur_host.dispatch.services import answer_type, serve
+from segur_host.registry.registry import PluginEntry, PluginState, Registry
+from segur_sdk.errors import HostError, InputError, PluginError, SegurError
 from segur_sdk.hooks import HOOKS, HookInfo, HookMode
 from segur_sdk.models.base import Event, Value
 from segur_sdk.models.decision import Decision, Verdict
 from segur_sdk.models.notice import Notice
+
+
+@attrs.frozen
+class _Asked:
+    """What one plugin is asked: a hook, or a method of a service that the host itself needs."""
+
+    name: str
+    """As the audit calls it."""
+    result: type[Value]
+    seconds: float
+
+    @classmethod
+    def hook(cls, info: HookInfo) -> Self:
+        return cls(f"hook.{info.name}", info.result, info.deadline_s)
 
 
 class Dispatcher:
@@ -54,29 +69,69 @@ class Dispatcher:
 
         Raises:
             InputError: ``input.hook_unknown``, ``input.event``.
+            HostError: ``host.closed``, or what was done cannot be recorded.
         """
+        self._require_open()
         info = HOOKS.get(hook)
         if info is None:
             raise InputError("input.hook_unknown")
         if not isinstance(event, info.event):
             raise InputError("input.event", hook=hook, fields="")
         answering = self._registry.answering(hook)
-        steps = [self._step(info, entry, function, event, caller) for entry, function in answering]
+        asked = _Asked.hook(info)
+        steps = [self._step(asked, entry, function, event, caller) for entry, function in answering]
         outcomes = self._relay.run(
             steps,
             stops_after=_stops_first if info.mode is HookMode.FIRST else _never_stops,
-            timed_out=lambda index: self._timed_out(info, answering[index][0]),
+            timed_out=lambda index: self._timed_out(asked, answering[index][0]),
         )
         self._account(info, outcomes, caller)
         return HookResult(hook=hook, call_id=caller.call_id, value=_combined(info, outcomes), outcomes=tuple(outcomes))
+
+    def ask(
+        self, entry: PluginEntry, protocol: type, method: str, request: Value, caller: Caller, seconds: float
+    ) -> Any:
+        """Ask a service of one plugin on behalf of the host itself.
+
+        Args:
+            entry: the plugin, which provides the service.
+            protocol: the service.
+            method: of the service.
+            request: its one argument beside the context.
+            caller: on whose behalf.
+            seconds: how long it may take, questions to a person aside.
+
+        Raises:
+            SegurError: what the plugin reported; ``plugin.timed_out``, ``plugin.invalid_result``.
+        """
+        self._require_open()
+        if entry.loaded is None:
+            raise PluginError("plugin.not_loaded", plugin=entry.id)
+        asked = _Asked(f"service.{method}", answer_type(getattr(protocol, method)), seconds)
+        step = self._step(asked, entry, getattr(entry.loaded.instance, method), request, caller)
+        (outcome,) = self._relay.run([step], _never_stops, timed_out=lambda _: self._timed_out(asked, entry))
+        if outcome.error is not None:
+            entry.last_error = outcome.error
+        self._require_open()
+        self._resources.audit.append_all([*outcome.notes, _record(asked, outcome, caller)])
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.value is None:
+            raise PluginError("plugin.invalid_result", plugin=entry.id, expected=asked.result.__name__)
+        return outcome.value
 
     def close(self) -> None:
         """Let idle threads end. What a call given up answers from now on is recorded nowhere."""
         self._closed = True
         self._relay.close()
 
+    def _require_open(self) -> None:
+        """Begin nothing in a host that was closed, and record nothing behind its last record."""
+        if self._closed:
+            raise HostError("host.closed")
+
     def _step(
-        self, info: HookInfo, entry: PluginEntry, function: Implementation, event: Event, caller: Caller
+        self, asked: _Asked, entry: PluginEntry, function: Callable[..., Any], argument: Value, caller: Caller
     ) -> Step[Outcome]:
         def run(deadline: CallDeadline) -> Outcome:
             if entry.state is not PluginState.ACTIVE:
@@ -84,31 +139,34 @@ class Dispatcher:
             started = time.perf_counter()
             ctx = CallContext(entry, caller, deadline, self._resources, self._serve)
             try:
-                status, value, error = contained(entry.id, lambda: _checked(info, function(event, ctx)))
+                status, value, error = contained(entry.id, lambda: _checked(asked, function(argument, ctx)))
             finally:
                 ctx.end()
             duration = (time.perf_counter() - started) * 1000
             return Outcome(entry.id, entry.version, status, value, error, duration, tuple(ctx.notes))
 
-        return Step(run, info.deadline_s, on_late=lambda outcome: self._record_late(info, outcome, caller))
+        return Step(run, asked.seconds, on_late=lambda outcome: self._record_late(asked, outcome, caller))
 
     def _serve(self, ctx: CallContext, protocol: type) -> object:
         return serve(ctx, protocol, self._registry.providers, self._resources, self._serve)
 
-    def _timed_out(self, info: HookInfo, entry: PluginEntry) -> Outcome:
+    def _timed_out(self, asked: _Asked, entry: PluginEntry) -> Outcome:
         if entry.count_hung_call(self._suspend_after):
+            self._require_open()
             facts = {"hung_calls": entry.hung_calls}
             self._resources.audit.append(AuditEntry(event="plugin.suspended", plugin=entry.id, facts=facts))
-        error = PluginError("plugin.timed_out", plugin=entry.id, hook=info.name, retryable=True)
-        return Outcome(
-            entry.id, entry.version, OutcomeStatus.TIMED_OUT, error=error, duration_ms=info.deadline_s * 1000
-        )
+        hook = asked.name.partition(".")[2]
+        error = PluginError("plugin.timed_out", plugin=entry.id, hook=hook, retryable=True)
+        return Outcome(entry.id, entry.version, OutcomeStatus.TIMED_OUT, error=error, duration_ms=asked.seconds * 1000)
 
     def _account(self, info: HookInfo, outcomes: Sequence[Outcome], caller: Caller) -> None:
+        self._require_open()
         for outcome in outcomes:
             if outcome.error is not None and outcome.status is not OutcomeStatus.SUSPENDED:
                 self._registry.entries[outcome.plugin].last_error = outcome.error
-        entries = [entry for outcome in outcomes for entry in (*outcome.notes, _record(info, outcome, caller))]
+        entries = [
+            entry for outcome in outcomes for entry in (*outcome.notes, _record(_Asked.hook(info), outcome, caller))
+        ]
         if not info.traced:
             self._resources.audit.append_all(entries)
             return
@@ -136,31 +194,34 @@ class Dispatcher:
             call_id=caller.call_id,
         )
 
-    def _record_late(self, info: HookInfo, outcome: Outcome, caller: Caller) -> None:
+    def _record_late(self, asked: _Asked, outcome: Outcome, caller: Caller) -> None:
         # Nobody is there any more to be told that this record could not be kept.
         with suppress(SegurError):
             if not self._closed:
-                self._resources.audit.append_all([*outcome.notes, _record(info, outcome, caller, late=True)])
+                self._resources.audit.append_all([*outcome.notes, _record(asked, outcome, caller, late=True)])
 
 
 def new_call_id() -> str:
-    """Return the id of a new call: a UUID of version 7 (RFC 9562, 5.7), so that ids grow with time."""
-    milliseconds = time.time_ns() // 1_000_000
-    return str(
-        uuid.UUID(int=milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
-    )
+    """Return the id of a new call: a UUID of version 7 whose time has fractions of a millisecond (RFC 9562, 6.2).
+
+    So ids grow with time, within a millisecond too.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | secrets.randbits(62)))
 
 
-def _checked(info: HookInfo, value: Any) -> Value | None:
+def _checked(asked: _Asked, value: Any) -> Value | None:
     """Return what a plugin answered, validated again: it may have been put together by hand."""
     if value is None:
         return None
-    if not isinstance(value, info.result):
-        raise PluginError("plugin.invalid_result", hook=info.name, expected=info.result.__name__)
+    call = asked.name.partition(".")[2]
+    if not isinstance(value, asked.result):
+        raise PluginError("plugin.invalid_result", hook=call, expected=asked.result.__name__)
     try:
-        return info.result.model_validate(value)
+        return asked.result.model_validate(value)
     except ValidationError:
-        raise PluginError("plugin.invalid_result", hook=info.name, expected=info.result.__name__) from None
+        raise PluginError("plugin.invalid_result", hook=call, expected=asked.result.__name__) from None
 
 
 def _stops_first(outcome: Outcome) -> bool:
@@ -200,9 +261,9 @@ def _strictest(outcomes: Sequence[Outcome]) -> Decision:
     return Decision(verdict=verdict, reasons=tuple(reasons), suggestions=suggestions, question=question)
 
 
-def _record(info: HookInfo, outcome: Outcome, caller: Caller, *, late: bool = False) -> AuditEntry:
+def _record(asked: _Asked, outcome: Outcome, caller: Caller, *, late: bool = False) -> AuditEntry:
     return AuditEntry(
-        event=f"hook.{info.name}",
+        event=asked.name,
         call_id=caller.call_id,
         plugin=outcome.plugin,
         actor=caller.actor,

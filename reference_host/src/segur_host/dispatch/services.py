@@ -4,12 +4,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from segur_host.dispatch.context import CallContext, Resources
 from segur_host.dispatch.failures import typed, unexpected
 from segur_host.registry.registry import PluginEntry, PluginState
 from segur_sdk.errors import PluginError, SegurError
+from segur_sdk.models.base import Value
 
 Serve = Callable[[CallContext, type], object]
 
@@ -40,26 +41,27 @@ def serve(
         return CallContext(provider, caller.caller, caller.call_deadline, resources, serve_next, within=caller)
 
     methods = {
-        name: _method(provider, getattr(instance, name), _answer_type(specified), context, caller)
+        name: _method(provider, getattr(instance, name), answer_type(specified), context, caller)
         for name, specified in inspect.getmembers(protocol, inspect.isfunction)
         if not name.startswith("_")
     }
     return type(f"{protocol.__name__}Proxy", (), methods)()
 
 
-def _answer_type(specified: Callable[..., Any]) -> type[BaseModel]:
-    answer: type[BaseModel] = get_type_hints(specified)["return"]
+def answer_type(specified: Callable[..., Any]) -> type[Value]:
+    """Return what a method of a service answers."""
+    answer: type[Value] = get_type_hints(specified)["return"]
     return answer
 
 
 def _method(
     provider: PluginEntry,
     function: Callable[[Any, CallContext], Any],
-    answer: type[BaseModel],
+    answer: type[Value],
     context: Callable[[], CallContext],
     caller: CallContext,
-) -> Callable[[object, Any, object], BaseModel]:
-    def ask(_proxy: object, request: Any, ctx: object) -> BaseModel:
+) -> Callable[[object, Any, object], Value]:
+    def ask(_proxy: object, request: Any, ctx: object) -> Value:
         if ctx is not caller:
             raise PluginError("plugin.not_granted", plugin=caller.plugin, what="service:foreign_context")
         caller.require_running()

@@ -4,12 +4,28 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Final, Protocol
 
-from segur_sdk.errors import CardError
+from segur_host.drivers.child import WATCH
+from segur_sdk.errors import CardError, SegurError
+
+EVENT_PREFIX: Final = b'{"event":'
+
+
+class CardRelay(Protocol):
+    """Carries calls of a driver that works through the host's readers."""
+
+    def carry(self, method: str, arguments: list[Any]) -> Any:
+        """Make one call of a ``CardSource``: arguments and answer in JSON's types and bytes."""
+        ...
+
+    def release(self) -> None:
+        """Let go of every card that the driver held: it is gone."""
+        ...
 
 
 class DriverProcess:
@@ -18,61 +34,74 @@ class DriverProcess:
     Args:
         entry: ``module:Class`` of the driver.
         settings: keyword arguments of the class; JSON values.
+        on_change: the child watches; called from a thread of this object when it saw a change, and when it ended.
+        relay: carries what the driver asks of card readers.
     """
 
-    def __init__(self, entry: str, settings: Mapping[str, Any]) -> None:
-        self._start = json.dumps({"entry": entry, "settings": dict(settings)}).encode("ascii") + b"\n"
+    def __init__(
+        self,
+        entry: str,
+        settings: Mapping[str, Any],
+        *,
+        on_change: Callable[[], None] | None = None,
+        relay: CardRelay | None = None,
+    ) -> None:
+        start = {"entry": entry, "settings": dict(settings), "through_cards": relay is not None}
+        self._start = json.dumps(start).encode("ascii") + b"\n"
+        self._on_change = on_change
+        self._relay = relay
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._answers: SimpleQueue[bytes] = SimpleQueue()
-        self._generation = 0
         self._calls = 0
+        self._closed = False
 
-    def call(self, method: str, *arguments: str | bytes, timeout: float) -> tuple[Any, int]:
-        """Make one call; a child that does not answer within ``timeout`` seconds is killed.
+    def call(self, method: str, *arguments: str | bytes, timeout: float) -> Any:
+        """Make one call and return what the driver returned, in JSON's types and bytes.
 
-        Returns:
-            What the driver returned, and the generation of the child that said so: it grows each time one is
-            started, and nothing known of cards survives it.
+        A child that does not answer within ``timeout`` seconds is killed; nothing that it held survives it.
 
         Raises:
             CardError: what the driver raised, or ``card.driver_stopped``, ``card.driver_hung``,
                 ``card.reader_in_use`` while other calls take all that time.
         """
-        plain = [{"hex": one.hex()} if isinstance(one, bytes) else one for one in arguments]
+        if timeout <= 0:
+            # A driver that is well must not be killed because somebody has no time left.
+            raise CardError("card.driver_hung", retryable=True)
         if not self._lock.acquire(timeout=timeout):
             raise CardError("card.reader_in_use", retryable=True)
         try:
-            self._calls += 1
-            value = self._exchange({"id": self._calls, "method": method, "arguments": plain}, timeout)
-            return value, self._generation
+            return self._exchange(method, [_plain(one) for one in arguments], time.monotonic() + timeout)
         finally:
             self._lock.release()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a child, which may hold something."""
+        child = self._child
+        return child is not None and child.poll() is None
+
     def close(self) -> None:
-        """End the child; a later call starts another."""
+        """End the child, for good: whoever waits for its answer hears at once that it stopped."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.kill()
         with self._lock:
+            self._on_change = None
             self._kill()
 
-    def _exchange(self, call: dict[str, Any], timeout: float) -> Any:
+    def _exchange(self, method: str, arguments: list[Any], end: float) -> Any:
         try:
-            child = self._running()
-            assert child.stdin is not None
-            child.stdin.write(json.dumps(call).encode("ascii") + b"\n")
-            child.stdin.flush()
-            answer = self._answers.get(timeout=timeout)
+            if not self.is_running:
+                self._begin(end)
+            reply = self._asked(method, arguments, end)
+            failure = _failure(reply)
+            value = None if failure else _value(reply["value"])
         except Empty:
             self._kill()
             raise CardError("card.driver_hung", retryable=True) from None
-        except OSError:
-            answer = b""
-        try:
-            reply = json.loads(answer)
-            if reply["id"] != call["id"]:
-                raise ValueError("the answer to another call")
-            failure = _failure(reply)
-            value = None if failure else _value(reply["value"])
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             # The child is gone, or what it says cannot be trusted any more.
             self._kill()
             raise CardError("card.driver_stopped", retryable=True) from None
@@ -80,21 +109,49 @@ class DriverProcess:
             raise failure
         return value
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
-            return self._child
+    def _begin(self, end: float) -> None:
+        """Start the child, and have it watch before it answers anything."""
         self._kill()
-        self._generation += 1
+        if self._closed:
+            raise OSError
         self._answers = SimpleQueue()
         child = subprocess.Popen(
             [sys.executable, "-m", "segur_host.drivers.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        threading.Thread(target=_pump, args=(child, self._answers), name="segur-driver", daemon=True).start()
-        assert child.stdin is not None
-        child.stdin.write(self._start)
-        child.stdin.flush()
+        threading.Thread(target=self._pump, args=(child, self._answers), name="segur-driver", daemon=True).start()
         self._child = child
-        return child
+        self._say(self._start)
+        if self._on_change is not None:
+            self._asked(WATCH, [], end)
+
+    def _asked(self, method: str, arguments: list[Any], end: float) -> dict[str, Any]:
+        self._calls += 1
+        self._say(json.dumps({"id": self._calls, "method": method, "arguments": arguments}).encode("ascii") + b"\n")
+        while True:
+            reply: dict[str, Any] = json.loads(self._answers.get(timeout=max(0.0, end - time.monotonic())))
+            if "relay" not in reply:
+                break
+            self._say(json.dumps(self._carried(reply["relay"])).encode("ascii") + b"\n")
+        if reply["id"] != self._calls:
+            raise ValueError("the answer to another call")
+        return reply
+
+    def _carried(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if self._relay is None:
+            raise ValueError("a driver that goes through no readers")
+        try:
+            arguments = [_value(one) for one in asked["arguments"]]
+            return {"value": _plain(self._relay.carry(asked["method"], arguments))}
+        except SegurError as failure:
+            return {
+                "error": {"code": failure.code, "retryable": failure.retryable, "facts": dict(failure.facts)},
+            }
+
+    def _say(self, line: bytes) -> None:
+        assert self._child is not None
+        assert self._child.stdin is not None
+        self._child.stdin.write(line)
+        self._child.stdin.flush()
 
     def _kill(self) -> None:
         child, self._child = self._child, None
@@ -106,6 +163,29 @@ class DriverProcess:
             with suppress(OSError):
                 child.stdin.close()
         child.wait()
+        if self._relay is not None:
+            self._relay.release()
+
+    def _pump(self, child: "subprocess.Popen[bytes]", answers: "SimpleQueue[bytes]") -> None:
+        """Move lines from the pipe to the queue, then an empty one when the pipe ends; events go their own way."""
+        assert child.stdout is not None
+        with child.stdout as lines:
+            for line in lines:
+                if line.startswith(EVENT_PREFIX):
+                    self._tell()
+                else:
+                    answers.put(line)
+        answers.put(b"")
+        with self._lock:
+            # A child that ended by itself lets go of what it held, even when nobody calls it again.
+            if self._child is child:
+                self._kill()
+        self._tell()
+
+    def _tell(self) -> None:
+        on_change = self._on_change
+        if on_change is not None:
+            on_change()
 
 
 def _failure(reply: dict[str, Any]) -> CardError | None:
@@ -115,14 +195,9 @@ def _failure(reply: dict[str, Any]) -> CardError | None:
     return CardError(error["code"], retryable=error["retryable"], **error["facts"])
 
 
+def _plain(value: Any) -> Any:
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
+
+
 def _value(value: Any) -> Any:
     return bytes.fromhex(value["hex"]) if isinstance(value, dict) and set(value) == {"hex"} else value
-
-
-def _pump(child: "subprocess.Popen[bytes]", answers: "SimpleQueue[bytes]") -> None:
-    """Move lines from the pipe to the queue, then an empty one when the pipe ends."""
-    assert child.stdout is not None
-    with child.stdout as lines:
-        for line in lines:
-            answers.put(line)
-    answers.put(b"")

@@ -1,6 +1,7 @@
-"""Drivers as the card broker calls them: one in a child process, and recorded cards."""
+"""Card drivers as the card broker calls them: one in child processes, and recorded cards."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +13,9 @@ from segur_sdk.errors import CardError
 
 
 class ReadersInChild:
-    """A ``CardSource`` driver in a child process, started when a card or a slot is first asked for.
+    """A ``CardSource`` driver in child processes: one that looks, and one for each slot in which a card is opened.
+
+    So a card that hangs, or crashes its driver, neither holds the other slots nor makes anybody forget what sits there.
 
     Args:
         entry: ``module:Class`` of the driver.
@@ -20,26 +23,34 @@ class ReadersInChild:
     """
 
     def __init__(self, entry: str, settings: Mapping[str, Any]) -> None:
-        self._process = DriverProcess(entry, settings)
+        self._entry = entry
+        self._settings = dict(settings)
+        self._changed: Callable[[], None] = _nobody
+        self._lock = threading.Lock()
+        self._closed = False
+        self._looking = DriverProcess(entry, settings, on_change=self._tell)
+        self._channels: dict[str, DriverProcess] = {}
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` from now on, from any thread, whenever something may have changed in the readers."""
+        self._changed = changed
 
     def slots(self) -> tuple[SlotState, ...]:
-        """Return every slot; an insertion number tells the child's generation too."""
-        found, generation = self._process.call("slots", timeout=LOOK_S)
+        """Return every slot."""
+        found = self._looking.call("slots", timeout=LOOK_S)
         try:
-            states = [SlotState.model_validate(state) for state in found]
+            return tuple(SlotState.model_validate(state) for state in found)
         except (ValidationError, TypeError):
             raise CardError("card.driver_failed", reason="slots") from None
-        base = generation * 1_000_000
-        return tuple(state.model_copy(update={"insertion": base + state.insertion}) for state in states)
 
     def connect(self, slot: str) -> bytes:
         """Take the card for the caller alone and return its ATR."""
-        return _bytes(self._process.call("connect", slot, timeout=APDU_S)[0], slot)
+        return _bytes(self._channel(slot).call("connect", slot, timeout=APDU_S), slot)
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
-        """Exchange one APDU; a card that does not answer costs its driver's process, and is said to be mute."""
+        """Exchange one APDU; a card that does not answer costs its slot's process, and is said to be mute."""
         try:
-            answer, _ = self._process.call("transmit", slot, command, timeout=timeout)
+            answer = self._channel(slot).call("transmit", slot, command, timeout=timeout)
         except CardError as failure:
             if failure.code == "card.driver_hung":
                 raise CardError("card.mute", slot=slot, retryable=True) from None
@@ -48,11 +59,31 @@ class ReadersInChild:
 
     def disconnect(self, slot: str) -> None:
         """Reset the card and let others use it."""
-        self._process.call("disconnect", slot, timeout=APDU_S)
+        channel = self._channel(slot)
+        # A process that was killed with its card holds it no more: none is started for that.
+        if channel.is_running:
+            channel.call("disconnect", slot, timeout=APDU_S)
 
     def close(self) -> None:
-        """End the child."""
-        self._process.close()
+        """End the children, for good."""
+        with self._lock:
+            self._closed = True
+            processes = (self._looking, *self._channels.values())
+        for process in processes:
+            process.close()
+
+    def _tell(self) -> None:
+        self._changed()
+
+    def _channel(self, slot: str) -> DriverProcess:
+        with self._lock:
+            if self._closed:
+                raise CardError("card.driver_stopped", slot=slot)
+            return self._channels.setdefault(slot, DriverProcess(self._entry, self._settings))
+
+
+def _nobody() -> None:
+    """Nobody wants to know of changes yet."""
 
 
 def _bytes(answer: Any, slot: str) -> bytes:
@@ -75,6 +106,9 @@ class RecordedCard:
         self._atr = atr
         self._exchanges = list(exchanges)
         self._next = 0
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Nothing ever changes."""
 
     def slots(self) -> tuple[SlotState, ...]:
         """Return the one slot, always occupied."""

@@ -43,7 +43,7 @@ def check_contract(manifest: PluginManifest) -> None:
     for service in (*manifest.provides, *manifest.uses):
         if service not in SERVICES:
             raise PluginError("plugin.service_unknown", service=service)
-    for kind in ("sends", "drivers", "jobs", "codes"):
+    for kind in ("sends", "jobs", "codes"):
         if getattr(manifest, kind):
             raise PluginError("plugin.extension_unknown", kind=kind)
 

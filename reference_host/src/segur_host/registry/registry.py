@@ -1,6 +1,6 @@
 """The plugins of one host: what each is, whether it may answer, and why not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -13,10 +13,11 @@ from segur_host.registry.loading import Loaded, check_contract
 from segur_host.registry.ordering import OrderCycleError, order_for
 from segur_host.registry.startup import load_all
 from segur_sdk.context import HookContext
-from segur_sdk.errors import PluginError, SegurError, UserMessage
+from segur_sdk.errors import ConfigError, PluginError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.hooks.markers import PROJECT
-from segur_sdk.manifest import PluginManifest
+from segur_sdk.manifest import DriverUse, PluginManifest
+from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.base import Event
 
 Implementation = Callable[[Event, HookContext], Any]
@@ -65,6 +66,16 @@ class PluginEntry:
         return True
 
 
+@attrs.frozen
+class RegisteredDriver:
+    """A driver of an active plugin."""
+
+    plugin: str
+    use: DriverUse
+    settings: Mapping[str, Any]
+    """Keyword arguments of its class, in JSON's types."""
+
+
 class Registry:
     """Loads what the configuration lists, contains what is broken, computes who answers what.
 
@@ -89,6 +100,19 @@ class Registry:
             self._refuse_cycles(hook)
         self._answering = {hook: self._ordered(hook) for hook in HOOKS}
         self.providers = self._providers()
+        self.drivers = tuple(self._drivers(tables))
+        """Drivers of active plugins, ordered by plugin."""
+
+    def session_provider(self, means: SessionMeans) -> PluginEntry:
+        """Return the plugin that authenticates by some means.
+
+        Raises:
+            PluginError: ``plugin.session_means``.
+        """
+        for entry in self._sorted_active():
+            if entry.manifest is not None and means in entry.manifest.session_means:
+                return entry
+        raise PluginError("plugin.session_means", means=means.value)
 
     def answering(self, hook: str) -> tuple[tuple[PluginEntry, Implementation], ...]:
         """Return the plugins that implement ``hook`` and their methods, in the order in which they are asked."""
@@ -140,12 +164,20 @@ class Registry:
 
     def _providers(self) -> dict[str, PluginEntry]:
         providers: dict[str, PluginEntry] = {}
-        for plugin in sorted(self.entries):
-            entry = self.entries[plugin]
-            if entry.state is PluginState.ACTIVE and entry.manifest is not None:
-                for service in entry.manifest.provides:
-                    providers.setdefault(service, entry)
+        for entry in self._sorted_active():
+            for service in entry.manifest.provides if entry.manifest else ():
+                providers.setdefault(service, entry)
         return providers
+
+    def _drivers(self, tables: Mapping[str, PluginTable]) -> Iterator[RegisteredDriver]:
+        for entry in self._sorted_active():
+            wanted = tables[entry.id].drivers
+            for use in entry.manifest.drivers if entry.manifest else ():
+                if entry.loaded is not None and (wanted is None or use.name in wanted):
+                    yield RegisteredDriver(entry.id, use, entry.loaded.settings.model_dump(mode="json"))
+
+    def _sorted_active(self) -> list[PluginEntry]:
+        return [entry for _, entry in sorted(self.entries.items()) if entry.state is PluginState.ACTIVE]
 
 
 def _admitted(plugin: Discovered, table: PluginTable | None, *, safe_mode: bool) -> PluginEntry:
@@ -168,9 +200,17 @@ def _admitted(plugin: Discovered, table: PluginTable | None, *, safe_mode: bool)
     else:
         try:
             check_contract(plugin.manifest)
+            _check_drivers(plugin.manifest, table)
         except SegurError as failure:
             entry.refuse(failure)
     return entry
+
+
+def _check_drivers(manifest: PluginManifest, table: PluginTable) -> None:
+    """Refuse a table that chooses drivers which the plugin does not bring."""
+    unknown = sorted(set(table.drivers or ()) - {use.name for use in manifest.drivers})
+    if unknown:
+        raise ConfigError("config.plugin_drivers", plugin=manifest.id, driver=unknown[0])
 
 
 def _missing(plugin: str) -> PluginEntry:

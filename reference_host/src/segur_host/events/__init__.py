@@ -1,0 +1,1 @@
+"""What happened, told to plugins after the fact, at least once."""
