@@ -14,12 +14,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
 from lxml import etree
+
+if TYPE_CHECKING:
+    from segur_sandbox.running import RunningSandbox
 
 BY_TRAITS = "urn:ServiceIdentiteCertifiee:1.0.0:rechercherInsAvecTraitsIdentite"
 BY_CARD = "urn:ServiceIdentiteCertifiee:1.0.0:rechercherInsAvecCarteVitale"
@@ -317,6 +320,29 @@ def card(
 
 
 @pytest.fixture
+def cpx(card: Callable[[str], socket.socket], transmit: Callable[..., str]) -> Callable[[str], Callable[[str], str]]:
+    """Insert a professional's card, and return what sends it commands written in hexadecimal, spaces allowed."""
+
+    def insert(name: str) -> Callable[[str], str]:
+        connection = card(name)
+        return lambda command: transmit(connection, command)
+
+    return insert
+
+
+@pytest.fixture(scope="session")
+def openssl() -> Callable[..., str]:
+    """Run openssl, with bytes on its input: what it wrote, both outputs."""
+
+    def run(*arguments: str | Path, given: bytes = b"") -> str:
+        command = ["openssl", *map(str, arguments)]
+        done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=30)
+        return (done.stdout + done.stderr).decode("utf-8")
+
+    return run
+
+
+@pytest.fixture
 def fault_of() -> Callable[[bytes], dict[str, str | None]]:
     """Read a SOAP fault: its subcode and the attributes of `siram:Erreur`."""
 
@@ -350,3 +376,25 @@ def assets() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def through_pcsc(segur_pcsc_sandbox: "RunningSandbox") -> Callable[..., str]:
+    """Run a program that looks for readers where the sandbox's own pcscd is: what it wrote, both outputs."""
+    from segur_testing.pcsc import require_pcsc
+
+    def call(*command: str) -> str:
+        require_pcsc(command[0])
+        environment = os.environ | {"PCSCLITE_CSOCK_NAME": str(segur_pcsc_sandbox.pcscd_socket)}
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout
+
+    return call

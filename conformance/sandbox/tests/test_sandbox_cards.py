@@ -317,10 +317,19 @@ def test_swapping_or_removing_a_card_ends_its_connections(
 
 
 def test_openings_are_in_the_ledger_and_apdus_in_the_journal(card: Card, transmit: Transmit, control: Control) -> None:
-    transmit(card("family"), SELECT_MF)
+    connection = card("family")
+    connection.sendall(b"\x00\x01\x01")
+    transmit(connection, SELECT_MF)
     (opening,) = control("GET", "/ledger?service=cards")[1]
     assert (opening["kind"], opening["card"], opening["reader"]) == ("opening", "family", "Vitale 1")
     assert opening["receptions"] == 1
     (exchange,) = control("GET", "/exchanges?service=cards")[1]
     assert (exchange["request"]["body"], exchange["answer"]["body"]) == (SELECT_MF, "9000")
     assert exchange["connection"] in opening["connections"]
+
+
+def test_looking_at_a_card_is_no_opening(card: Card, control: Control) -> None:
+    connection = card("family")
+    connection.sendall(b"\x00\x01\x04")
+    assert len(connection.recv(100)) > 2
+    assert control("GET", "/ledger?service=cards")[1] == []

@@ -40,7 +40,7 @@ def test_a_signal_stops_cleanly_and_a_restart_keeps_pki_and_ledger(
     assert first["pid"] == process.pid
     reader = first["services"]["cards"]["readers"][0]
     with socket.create_connection((reader["host"], reader["port"]), timeout=10) as connection:
-        connection.sendall(b"\x00\x01\x04")
+        connection.sendall(b"\x00\x01\x01\x00\x01\x04")
         assert connection.recv(2) == b"\x00\x0a"
         assert stop(process, name) == 0
     assert not (tmp_path / "sandbox.json").exists()
@@ -78,9 +78,11 @@ def test_the_descriptor_has_the_agreed_shape(descriptor: dict[str, Any]) -> None
     assert set(descriptor["services"]) == {"insi", "cards"}
     assert set(descriptor["services"]["insi"]) == {"url", "idam"}
     assert [set(reader) for reader in descriptor["services"]["cards"]["readers"]] == [
-        {"name", "host", "port", "card"}
+        {"name", "kind", "host", "port", "card"}
     ] * 2
-    for path in (descriptor["ca"], descriptor["config"], descriptor["control"]["token_file"]):
+    assert descriptor["services"]["cards"]["pcsc"] == {"socket": None}
+    anchors = (descriptor["ca"], descriptor["services"]["cards"]["ca"])
+    for path in (*anchors, descriptor["config"], descriptor["control"]["token_file"]):
         assert Path(path).is_absolute()
 
 
@@ -92,7 +94,7 @@ def test_the_host_configuration_points_to_this_sandbox(descriptor: dict[str, Any
     assert config["software"]["authorisation"] == descriptor["services"]["insi"]["idam"]
     assert config["structure"]["finess"] == "0B0152872"
     assert config["actor"] == {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}
-    assert config["trust"] == {"igc-sante": descriptor["ca"]}
+    assert config["trust"] == {"igc-sante": descriptor["ca"], "igc-sante-fort": descriptor["services"]["cards"]["ca"]}
     assert config["network"] == {"insi-auto": {"url": url}, "insi-manu": {"url": url}}
     for role in ("insi-auto", "insi-manu"):
         key = config["keys"][role]

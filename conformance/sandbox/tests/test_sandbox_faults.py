@@ -250,6 +250,24 @@ def test_a_card_refuses_answers_garbage_an_error_or_half_an_answer(
     assert transmit(card("single"), SELECT_MF) == "9000"
 
 
+@pytest.mark.parametrize("fault", ["answer_lost", "truncated"])
+def test_a_cut_answer_is_a_lost_contact_for_whoever_looks_at_the_card(
+    fault: str,
+    descriptor: dict[str, Any],
+    card: Callable[[str], socket.socket],
+    transmit: Callable[[socket.socket, str], str],
+    arm: Callable[..., None],
+) -> None:
+    using, reader = card("single"), descriptor["services"]["cards"]["readers"][0]
+    with socket.create_connection((reader["host"], reader["port"]), timeout=10) as looking:
+        looking.sendall(b"\x00\x01\x04")
+        assert len(looking.recv(100)) > 2
+        arm(fault, "cards", count=1)
+        using.sendall(b"\x00\x05" + bytes.fromhex("00B0820000"))
+        assert looking.recv(1) == b""
+    assert transmit(card("single"), SELECT_MF) == "9000"
+
+
 def test_a_fault_of_one_reader_spares_the_other(
     card: Callable[[str], socket.socket],
     transmit: Callable[[socket.socket, str], str],

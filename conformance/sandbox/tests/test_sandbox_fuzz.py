@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from segur_sandbox.cards.catalogue import CATALOGUE
-from segur_sandbox.cards.session import CardSession, parse_command
+from segur_sandbox.cards.command import parse_command
+from segur_sandbox.cards.session import CardSession
 from segur_sandbox.clock import SandboxClock
 from segur_sandbox.exchanges import Client, ExchangeJournal
 from segur_sandbox.insi.http import content_type, operation_of

@@ -14,9 +14,11 @@ from rich.table import Table
 from segur_sandbox.control_client import ControlError, call_control
 from segur_sandbox.descriptor import NAME, read_descriptor
 from segur_sandbox.errors import DataFileError
+from segur_sandbox.pcsc.errors import PcscError, PcscMissingError
+from segur_sandbox.pcsc.packages import SOCKET_VARIABLE
 
 app = typer.Typer(no_args_is_help=True, help="Les services nationaux du bac à sable, en local.")
-cards = typer.Typer(no_args_is_help=True, help="Les cartes Vitale virtuelles.")
+cards = typer.Typer(no_args_is_help=True, help="Les cartes virtuelles et leurs lecteurs.")
 app.add_typer(cards, name="cards")
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _FAILED, _CONFIGURATION = 1, 3
@@ -59,6 +61,9 @@ def up(
     until_input_ends: Annotated[
         bool, typer.Option("--until-input-ends", help="S'arrête aussi quand l'entrée standard se ferme.")
     ] = False,
+    pcsc: Annotated[
+        bool, typer.Option("--pcsc", help="Avec un lecteur PC/SC virtuel, dans un pcscd isolé de celui de la machine.")
+    ] = False,
 ) -> None:
     """Démarre tout et reste au premier plan jusqu'à Ctrl-C ou SIGTERM."""
     if host not in _LOCAL_HOSTS:
@@ -82,10 +87,21 @@ def up(
     if until_input_ends:
         threading.Thread(target=_end_with_input, daemon=True).start()
     # Imported here: the server's libraries take half a second that the other commands need not pay.
+    from segur_sandbox.server import Sandbox  # noqa: PLC0415
     from segur_sandbox.serving import serve  # noqa: PLC0415
 
     try:
-        serve(data, authority_bits, lambda descriptor: _announce(descriptor, as_json))
+        sandbox = Sandbox(data, authority_bits=authority_bits, pcsc=pcsc)
+        serve(sandbox, lambda descriptor: _announce(descriptor, as_json))
+    except PcscError as error:
+        raise _fail(
+            as_json,
+            _FAILED,
+            "sandbox.pcsc_unavailable",
+            "Le lecteur PC/SC virtuel ne peut pas être démarré.",
+            str(error),
+            _remedy(error),
+        ) from None
     except DataFileError as error:
         raise _fail(
             as_json,
@@ -95,6 +111,12 @@ def up(
             str(error),
             "corriger ce fichier",
         ) from None
+
+
+def _remedy(error: PcscError) -> str:
+    if isinstance(error, PcscMissingError):
+        return error.install or "employer les lecteurs en mémoire : sans --pcsc"
+    return "permettre les espaces de noms (unshare) à ce compte, ou se passer de --pcsc"
 
 
 def _end_with_input() -> None:
@@ -120,9 +142,14 @@ def _announce(descriptor: dict[str, Any], as_json: bool) -> None:
     typer.echo(f"  INSi          {descriptor['services']['insi']['url']}")
     for reader in descriptor["services"]["cards"]["readers"]:
         card = reader["card"] or "vide"
-        typer.echo(f"  {reader['name']:13} {reader['host']}:{reader['port']} ({card})")
+        where = f"{reader['host']}:{reader['port']}" if reader["kind"] == "memory" else "PC/SC"
+        typer.echo(f"  {reader['name']:13} {where} ({card})")
     typer.echo(f"  Pilotage      {descriptor['control']['url']}")
     typer.echo(f"  Configuration {descriptor['config']}")
+    socket = descriptor["services"]["cards"]["pcsc"]["socket"]
+    if socket is not None:
+        typer.echo("Pour que d'autres programmes voient le lecteur PC/SC :")
+        typer.echo(f"  {SOCKET_VARIABLE}={socket} opensc-tool -l")
 
 
 @app.command()
@@ -167,7 +194,7 @@ def list_cards(sandbox: Where = Path(".segur-sandbox"), as_json: Json = False) -
 @cards.command()
 def insert(
     reader: Annotated[str, typer.Argument(help="Le lecteur, par exemple « Vitale 1 ».")],
-    card: Annotated[str, typer.Argument(help="Le nom de la carte.")],
+    card: Annotated[str, typer.Argument(help="Le nom de la carte, par exemple vitale:family ou cps:pharmacist.")],
     sandbox: Where = Path(".segur-sandbox"),
     as_json: Json = False,
 ) -> None:

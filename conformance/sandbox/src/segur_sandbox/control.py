@@ -17,6 +17,8 @@ from segur_sandbox.data_files import readable_errors
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import SUPPORTED, FaultBoard, FaultOrder
 from segur_sandbox.ledger import Ledger
+from segur_sandbox.pcsc.errors import PcscError
+from segur_sandbox.pcsc.private import PrivatePcscd
 from segur_sandbox.replays import ReplayQueue
 
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -65,6 +67,14 @@ class CardOrder(BaseModel):
     card: str | None
 
 
+class PcscOrder(BaseModel):
+    """The body of `POST /pcsc`: kill the sandbox's own pcscd, or start it again; its cards stay in their readers."""
+
+    model_config = _CLOSED
+
+    running: bool
+
+
 class Control:
     """What the control API acts on."""
 
@@ -78,6 +88,7 @@ class Control:
         ledger: Ledger,
         replays: ReplayQueue,
         rack: CardRack,
+        pcscd: PrivatePcscd | None,
     ) -> None:
         self._token = token
         self._clock = clock
@@ -86,6 +97,7 @@ class Control:
         self._ledger = ledger
         self._replays = replays
         self._rack = rack
+        self._pcscd = pcscd
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -99,6 +111,8 @@ class Control:
             ("/replay", "POST", self._replay),
             ("/cards", "GET", self._show_cards),
             ("/cards", "POST", self._place_card),
+            ("/cards/reading", "GET", self._read_officially),
+            ("/pcsc", "POST", self._run_pcscd),
             ("/reset", "POST", self._reset),
         )
         return Starlette(
@@ -118,7 +132,7 @@ class Control:
                 return await handler(request)
             except ValidationError as error:
                 return _refused(readable_errors(error))
-            except (UnknownCardError, ValueError) as error:
+            except (UnknownCardError, PcscError, ValueError) as error:
                 return _refused(str(error))
 
         return endpoint
@@ -154,12 +168,25 @@ class Control:
         return _done()
 
     async def _show_cards(self, _: Request) -> Response:
-        return JSONResponse({"readers": self._rack.readers(), "cards": self._rack.cards()})
+        return JSONResponse({"readers": await self._rack.readers(), "cards": self._rack.cards()})
 
     async def _place_card(self, request: Request) -> Response:
         order = CardOrder.model_validate_json(await _body(request))
-        self._rack.place(order.reader, order.card)
-        return JSONResponse({"readers": self._rack.readers()})
+        await self._rack.place(order.reader, order.card)
+        return JSONResponse({"readers": await self._rack.readers()})
+
+    async def _read_officially(self, request: Request) -> Response:
+        return JSONResponse(await self._rack.official_reading(request.query_params.get("reader", "")))
+
+    async def _run_pcscd(self, request: Request) -> Response:
+        order = PcscOrder.model_validate_json(await _body(request))
+        if self._pcscd is None:
+            raise PcscError("this sandbox runs no pcscd: it was started without --pcsc")
+        if not order.running:
+            await self._pcscd.kill()
+        elif not self._pcscd.is_up:
+            await self._pcscd.start()
+        return _done()
 
     async def _reset(self, _: Request) -> Response:
         self._faults.clear()
@@ -167,7 +194,9 @@ class Control:
         self._journal.clear()
         self._ledger.clear()
         self._clock.reset()
-        self._rack.reset()
+        if self._pcscd is not None and not self._pcscd.is_up:
+            await self._pcscd.start()
+        await self._rack.reset()
         return _done()
 
 

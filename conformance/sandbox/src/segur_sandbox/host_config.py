@@ -12,9 +12,19 @@ from segur_sandbox.pki.store import FINESS, ORGANISATION, PkiFiles
 
 PLUGIN_GROUP = "segur.plugins"
 _ROLES = ("insi-auto", "insi-manu")
+_CHOICES: Mapping[str, Mapping[str, object]] = {"pkcs11": {"drivers": ["apdu"]}}
+"""The sandbox's CPx are in readers: no library of a manufacturer stands between."""
 
 
-def host_config(data: Path, pki: PkiFiles, *, insi_url: str, idam: str, readers: list[dict[str, Any]]) -> str:
+def host_config(
+    data: Path,
+    pki: PkiFiles,
+    *,
+    insi_url: str,
+    idam: str,
+    readers: list[dict[str, Any]],
+    pcscd_socket: Path | None = None,
+) -> str:
     """Return the text of a host configuration, version 1.
 
     Args:
@@ -23,17 +33,20 @@ def host_config(data: Path, pki: PkiFiles, *, insi_url: str, idam: str, readers:
         insi_url: Endpoint of the INSi simulator.
         idam: The software authorisation number it accepts.
         readers: The virtual readers, as in the descriptor.
+        pcscd_socket: Where the sandbox's own pcscd listens, if it runs one.
     """
     blocks = [
         _table("", {"version": 1, "environment": "sandbox", "data": str(data / "host")}),
         _table("software", {"name": "segur-reference-host", "version": "0.1.0", "authorisation": idam}),
         _table("structure", {"finess": FINESS, "name": ORGANISATION}),
         _table("actor", {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}),
-        _table("trust", {"igc-sante": str(pki.ca)}),
+        _table("trust", {"igc-sante": str(pki.ca), "igc-sante-fort": str(pki.ca_fort)}),
         *(_key(role, pki) for role in _ROLES),
         *(_table(f"network.{role}", {"url": insi_url}) for role in _ROLES),
-        "[readers.memory]\nslots = [\n" + "".join(_slot(reader) for reader in readers) + "]\n",
-        *(_plugin(name, manifest) for name, manifest in installed_plugins().items()),
+        "[readers.memory]\nslots = [\n"
+        + "".join(_slot(reader) for reader in readers if reader["kind"] == "memory")
+        + "]\n",
+        *(_plugin(name, manifest, pcscd_socket) for name, manifest in installed_plugins().items()),
     ]
     return "\n".join(blocks)
 
@@ -63,12 +76,19 @@ def _slot(reader: dict[str, Any]) -> str:
     return f"  {{ name = {_text(reader['name'])}, host = {_text(reader['host'])}, port = {reader['port']} }},\n"
 
 
-def _plugin(name: str, manifest: bytes) -> str:
-    settings = {"vitale_assertion": "sandbox"} if name == "insi" else {}
-    digest = hashlib.sha256(manifest).hexdigest()
-    return _table(f"plugins.{name}", {"enabled": True, "manifest_sha256": digest}) + _table(
-        f"plugins.{name}.settings", settings
+def _plugin(name: str, manifest: bytes, pcscd_socket: Path | None) -> str:
+    acceptance = {"enabled": True, "manifest_sha256": hashlib.sha256(manifest).hexdigest()}
+    return _table(f"plugins.{name}", {**acceptance, **_CHOICES.get(name, {})}) + _table(
+        f"plugins.{name}.settings", _settings(name, pcscd_socket)
     )
+
+
+def _settings(name: str, pcscd_socket: Path | None) -> dict[str, object]:
+    if name == "insi":
+        return {"vitale_assertion": "sandbox"}
+    if name == "pcsc" and pcscd_socket is not None:
+        return {"socket": str(pcscd_socket)}
+    return {}
 
 
 def _table(name: str, values: Mapping[str, object]) -> str:
@@ -79,6 +99,8 @@ def _table(name: str, values: Mapping[str, object]) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(_value(one) for one in value)}]"
     return str(value) if isinstance(value, int) else _text(value)
 
 

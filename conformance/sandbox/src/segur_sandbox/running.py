@@ -13,6 +13,13 @@ from segur_sandbox.control_client import call_control
 STOP_S: Final = 15.0
 
 
+class SandboxStartError(RuntimeError):
+    """The sandbox did not come up; the message is the cause it gave."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the sandbox did not come up: {cause}")
+
+
 class RunningSandbox:
     """A running sandbox.
 
@@ -24,7 +31,12 @@ class RunningSandbox:
         self.path: Final = path
         self.descriptor: Final[dict[str, Any]] = json.loads(path.read_text("utf-8"))
         self.config: Final = Path(self.descriptor["config"])
-        self.readers: Final = [str(one["name"]) for one in self.descriptor["services"]["cards"]["readers"]]
+        self.readers: Final = self._readers("memory")
+        self.pcsc_readers: Final = self._readers("pcsc")
+        """Slots of its own PC/SC reader: first that for a CPS, then that for a carte Vitale."""
+        socket = self.descriptor["services"]["cards"]["pcsc"]["socket"]
+        self.pcscd_socket: Final = Path(socket) if socket is not None else None
+        """What programs need as `PCSCLITE_CSOCK_NAME` to see these."""
 
     def reset(self) -> None:
         """Forget faults, replays, exchanges and the ledger; put the first cards back."""
@@ -34,6 +46,11 @@ class RunningSandbox:
         """Put a named card into a reader, or take out the one that is there."""
         self._call("POST", "/cards", {"reader": reader, "card": card})
 
+    def readers_now(self) -> list[dict[str, Any]]:
+        """Return every reader with the card in it, as `segur sandbox cards list --json` does."""
+        found: list[dict[str, Any]] = self._call("GET", "/cards", None)["readers"]
+        return found
+
     def fault(self, service: str, fault: str, **limits: str | int | float) -> None:
         """Make a service fail: ``operation``, ``count`` and ``seconds`` limit it."""
         self._call("POST", "/faults", {"service": service, "fault": fault} | limits)
@@ -41,6 +58,10 @@ class RunningSandbox:
     def replay(self, service: str, body: str) -> None:
         """Make ``body`` the next answer of a service."""
         self._call("POST", "/replay", {"service": service, "body": body})
+
+    def run_pcscd(self, *, running: bool) -> None:
+        """Kill the sandbox's own pcscd, or start it again where it was; its cards stay in their readers."""
+        self._call("POST", "/pcsc", {"running": running})
 
     def set_clock(self, **change: str | float) -> None:
         """Move the sandbox's clock: ``now`` or ``advance_s``."""
@@ -56,21 +77,34 @@ class RunningSandbox:
         found: list[dict[str, Any]] = self._call("GET", f"/ledger?service={service}", None)
         return found
 
+    def _readers(self, kind: str) -> list[str]:
+        return [one["name"] for one in self.descriptor["services"]["cards"]["readers"] if one["kind"] == kind]
+
     def _call(self, method: str, path: str, body: object | None) -> Any:
         return call_control(self.descriptor, method, path, body)
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[RunningSandbox]:
-    """Start a sandbox whose state is kept in ``folder``, and stop it at the end."""
+def running(folder: Path, *, pcsc: bool = False) -> Iterator[RunningSandbox]:
+    """Start a sandbox whose state is kept in ``folder``, and stop it at the end.
+
+    Args:
+        folder: its data folder.
+        pcsc: with a virtual PC/SC reader.
+
+    Raises:
+        SandboxStartError: it does not come up.
+    """
     command = [sys.executable, "-m", "segur_sandbox", "up", "--json", "--data", str(folder), "--until-input-ends"]
+    command += ["--pcsc"] if pcsc else []
     # Should this process be killed, the pipe ends with it, and the sandbox too.
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            if not line:
-                raise RuntimeError("the sandbox did not come up; its own messages stand above")
+            error = json.loads(line).get("error", {}) if line else {}
+            if not line or error:
+                raise SandboxStartError(error.get("cause", "its own messages stand above"))
             yield RunningSandbox(folder / "sandbox.json")
         finally:
             process.terminate()

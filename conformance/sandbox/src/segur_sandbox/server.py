@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segur_sandbox.cards.rack import CardRack
+from segur_sandbox.cards.vault import CardVault
 from segur_sandbox.clock import SandboxClock
 from segur_sandbox.control import Control
 from segur_sandbox.descriptor import NAME, describe, write_descriptor
@@ -16,6 +17,7 @@ from segur_sandbox.insi.http import PATH, insi_app, operation_of
 from segur_sandbox.insi.schemas import OfficialSchemas
 from segur_sandbox.insi.service import InsiService
 from segur_sandbox.ledger import Ledger
+from segur_sandbox.pcsc.private import PrivatePcscd
 from segur_sandbox.people import load_register
 from segur_sandbox.pki.store import open_pki
 from segur_sandbox.private_files import make_private_folder, write_private
@@ -31,14 +33,15 @@ class Sandbox:
     """The national services on loopback, for one data folder.
 
     Args:
-        data: Keeps PKI, token and ledger; `people.json` and `settings.json` in it are read when present.
+        data: Keeps PKI, token, ledger and cards; `people.json` and `settings.json` in it are read when present.
         authority_bits: RSA size of the authorities when the PKI is made.
+        pcsc: Run a pcscd of its own with a virtual PC/SC reader.
 
     Raises:
         DataFileError: `people.json` or `settings.json` cannot be used.
     """
 
-    def __init__(self, data: Path, *, authority_bits: int = 2048) -> None:
+    def __init__(self, data: Path, *, authority_bits: int = 2048, pcsc: bool = False) -> None:
         self._data = make_private_folder(data.absolute())
         settings = load_settings(self._data / "settings.json")
         register = load_register(self._data / "people.json")
@@ -52,7 +55,9 @@ class Sandbox:
         journal = ExchangeJournal(clock)
         ledger = Ledger(self._data / "ledger.jsonl", clock)
         replays = ReplayQueue()
-        self._rack = CardRack(faults=faults, journal=journal, ledger=ledger)
+        self._pcscd = PrivatePcscd() if pcsc else None
+        vault = CardVault(self._data / "cards", self._pki)
+        self._rack = CardRack(vault=vault, faults=faults, journal=journal, ledger=ledger, pcscd=self._pcscd)
         insi = InsiService(
             register,
             settings.insi,
@@ -70,6 +75,7 @@ class Sandbox:
             ledger=ledger,
             replays=replays,
             rack=self._rack,
+            pcscd=self._pcscd,
         )
         self._insi = TlsListener("insi", recorded, self._pki, client_certificates=True, faults=faults, journal=journal)
         self._control = TlsListener(
@@ -77,16 +83,30 @@ class Sandbox:
         )
 
     async def start(self) -> dict[str, Any]:
-        """Open every port, write `segur.toml` and the descriptor, and return the descriptor."""
+        """Open every port, write `segur.toml` and the descriptor, and return the descriptor.
+
+        Raises:
+            PcscError: its pcscd does not start.
+        """
+        if self._pcscd is not None:
+            await self._pcscd.start()
         self._insi.start()
         self._control.start()
         await self._rack.start()
-        readers = self._rack.readers()
+        readers = self._rack.own_readers()
+        pcscd_socket = self._pcscd.socket if self._pcscd is not None else None
         insi_url = f"https://{LOOPBACK}:{self._insi.port}{PATH}"
         config = self._data / CONFIG_NAME
         write_private(
             config,
-            host_config(self._data, self._pki, insi_url=insi_url, idam=self._idam, readers=readers).encode("utf-8"),
+            host_config(
+                self._data,
+                self._pki,
+                insi_url=insi_url,
+                idam=self._idam,
+                readers=readers,
+                pcscd_socket=pcscd_socket,
+            ).encode("utf-8"),
         )
         descriptor = describe(
             pid=os.getpid(),
@@ -97,7 +117,11 @@ class Sandbox:
             certificates=self._pki.certificates(),
             services={
                 "insi": {"url": insi_url, "idam": self._idam},
-                "cards": {"readers": readers},
+                "cards": {
+                    "readers": readers,
+                    "ca": str(self._pki.ca_fort),
+                    "pcsc": {"socket": str(pcscd_socket) if pcscd_socket is not None else None},
+                },
             },
         )
         write_descriptor(self._data, descriptor)
@@ -108,4 +132,6 @@ class Sandbox:
         await self._insi.stop()
         await self._control.stop()
         await self._rack.stop()
+        if self._pcscd is not None:
+            await self._pcscd.stop()
         (self._data / NAME).unlink(missing_ok=True)

@@ -3,19 +3,18 @@
 import asyncio
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from segur_sandbox.server import Sandbox
 
 
-def serve(data: Path, authority_bits: int, announce: Callable[[dict[str, Any]], None]) -> None:
-    """Start the sandbox of `data`, call `announce` with its descriptor, and stop it on SIGINT or SIGTERM.
+def serve(sandbox: Sandbox, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Start a sandbox, call `announce` with its descriptor, and stop it on SIGINT or SIGTERM.
 
     Raises:
-        DataFileError: `people.json` or `settings.json` cannot be used.
+        PcscError: its pcscd does not start.
     """
-    asyncio.run(_serve(Sandbox(data, authority_bits=authority_bits), announce))
+    asyncio.run(_serve(sandbox, announce))
 
 
 async def _serve(sandbox: Sandbox, announce: Callable[[dict[str, Any]], None]) -> None:
@@ -27,9 +26,8 @@ async def _serve(sandbox: Sandbox, announce: Callable[[dict[str, Any]], None]) -
         except NotImplementedError:
             # Windows' event loop has no signal handlers of its own.
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopping.set))
-    descriptor = await sandbox.start()
     try:
-        announce(descriptor)
+        announce(await sandbox.start())
         await stopping.wait()
     finally:
         await sandbox.stop()

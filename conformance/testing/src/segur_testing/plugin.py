@@ -37,6 +37,28 @@ def segur_sandbox(segur_sandbox_process: "RunningSandbox") -> "RunningSandbox":
     return segur_sandbox_process
 
 
+@pytest.fixture(scope="session")
+def pcsc_sandbox(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningSandbox]":
+    """A sandbox with a virtual PC/SC reader of two slots, started once for the whole run; nobody resets it.
+
+    Its slots are ``pcsc_readers``; programs see them with ``PCSCLITE_CSOCK_NAME`` set to ``pcscd_socket``. Where pcscd
+    or its virtual reader is not installed, tests that ask for it are skipped, but fail under ``CI=true``.
+    """
+    from segur_sandbox.running import running
+    from segur_testing.pcsc import require_pcsc
+
+    require_pcsc()
+    with running(tmp_path_factory.mktemp("pcsc"), pcsc=True) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def segur_pcsc_sandbox(pcsc_sandbox: "RunningSandbox") -> "RunningSandbox":
+    """The sandbox with a PC/SC reader as it was when it started: no fault, no exchange, its first cards."""
+    pcsc_sandbox.reset()
+    return pcsc_sandbox
+
+
 @pytest.fixture
 def segur_config(segur_sandbox: "RunningSandbox", tmp_path: Path) -> "HostConfig":
     """The sandbox's configuration, with data of its own for this test."""

@@ -1,8 +1,11 @@
 """The named cards: who is on each, and what is odd about it."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
+
+from segur_sandbox.cards.cpx.catalogue import CPX_CARDS
+from segur_sandbox.cards.cpx.records import CpxRecord
 
 Nature = Literal["R", "T", "D"]
 Status = Literal["plain", "61", "6C"]
@@ -31,7 +34,7 @@ class Beneficiary:
 
 @attrs.frozen
 class CardRecord:
-    """A named card.
+    """A named carte Vitale, or a card that is none of those known.
 
     Attributes:
         name: How the control API calls it.
@@ -44,6 +47,8 @@ class CardRecord:
         status: How it answers a READ BINARY without the exact length: `plain` gives what there is,
             `61` makes the reader ask with GET RESPONSE, `6C` makes it ask again with the exact length.
     """
+
+    family: ClassVar[str] = "vitale"
 
     name: str
     serial: str
@@ -156,3 +161,33 @@ CATALOGUE: dict[str, CardRecord] = {
     for rank, (name, description, beneficiaries, particulars) in enumerate(_CARDS, start=1)
 }
 BY_SERIAL: dict[str, CardRecord] = {card.serial: card for card in CATALOGUE.values()}
+AnyCard = CardRecord | CpxRecord
+_VITALE = "vitale:"
+_ALL: dict[str, AnyCard] = {**CATALOGUE, **{card.name: card for card in CPX_CARDS}}
+
+
+def find(name: str) -> AnyCard | None:
+    """Return the card of that name; `vitale:` may stand before the name of a carte Vitale."""
+    return CATALOGUE.get(name.removeprefix(_VITALE)) if name.startswith(_VITALE) else _ALL.get(name)
+
+
+def names() -> tuple[str, ...]:
+    """Return every name, cartes Vitale first."""
+    return tuple(_ALL)
+
+
+def as_json() -> list[dict[str, Any]]:
+    """Return every card as the control API shows it: `holder` is the kind of a professional's card."""
+    return [
+        {
+            "name": card.name,
+            "family": card.family,
+            "description": card.description,
+            "nature": card.nature,
+            "serial": card.serial,
+            "atr": card.atr.hex().upper(),
+            "beneficiaries": len(card.beneficiaries) if isinstance(card, CardRecord) else 0,
+            "holder": card.holder.card_type if isinstance(card, CpxRecord) else None,
+        }
+        for card in _ALL.values()
+    ]

@@ -10,8 +10,10 @@ import contextlib
 import socket
 from typing import Any
 
-from segur_sandbox.cards.catalogue import CardRecord
-from segur_sandbox.cards.session import CardSession
+from segur_sandbox.cards.catalogue import AnyCard
+from segur_sandbox.cards.command import without_codes
+from segur_sandbox.cards.powered import PoweredCard, open_session
+from segur_sandbox.cards.vault import CardVault
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import FaultBoard, FaultName, FaultOrder
 from segur_sandbox.ledger import Ledger
@@ -27,10 +29,18 @@ class VirtualReader:
     """One reader and the card in its slot, if any."""
 
     def __init__(
-        self, name: str, card: CardRecord | None, *, faults: FaultBoard, journal: ExchangeJournal, ledger: Ledger
+        self,
+        name: str,
+        card: AnyCard | None,
+        *,
+        vault: CardVault,
+        faults: FaultBoard,
+        journal: ExchangeJournal,
+        ledger: Ledger,
     ) -> None:
         self.name = name
         self.card = card
+        self._vault = vault
         self._faults = faults
         self._journal = journal
         self._ledger = ledger
@@ -49,20 +59,37 @@ class VirtualReader:
         """Listen on an ephemeral port."""
         self._server = await asyncio.start_server(self._connected, LOOPBACK, 0)
 
+    async def converse(self, connection: socket.socket) -> None:
+        """Answer over a connected socket until either side closes it, as over the port; no port is needed for it."""
+        await self._connected(*await asyncio.open_connection(sock=connection))
+
     async def stop(self) -> None:
         """Close the port and the connections."""
         if self._server is not None:
             self._server.close()
-        self._drop_connections()
+        self.drop_connections()
         # Left to the end of the loop, they would be cancelled and complain.
         await asyncio.gather(*self._conversations, return_exceptions=True)
 
-    def insert(self, card: CardRecord | None) -> None:
+    def insert(self, card: AnyCard | None) -> None:
         """Put `card` in the slot, or empty it; what was connected to the old card is disconnected."""
         self.card = card
-        self._drop_connections()
+        self.drop_connections()
 
-    def _drop_connections(self) -> None:
+    def opened(self, card: AnyCard, connection: str) -> None:
+        """Take note in the ledger that somebody powered `card` to use it: looking at it needs its ATR and no power."""
+        self._ledger.record(
+            SERVICE,
+            connection,
+            "opening",
+            reader=self.name,
+            card=card.name,
+            serial=card.serial,
+            connection=connection,
+        )
+
+    def drop_connections(self) -> None:
+        """Lose contact with the card: for whoever connects again, it was inserted again."""
         for writer in list(self._writers):
             writer.close()
 
@@ -70,6 +97,7 @@ class VirtualReader:
         """Return the reader as the descriptor and the control API show it."""
         return {
             "name": self.name,
+            "kind": "memory",
             "host": LOOPBACK,
             "port": self.port,
             "card": self.card.name if self.card else None,
@@ -83,22 +111,15 @@ class VirtualReader:
         if refused is not None or self.card is None:
             writer.close()
             return
-        self._ledger.record(
-            SERVICE,
-            identifier,
-            "opening",
-            reader=self.name,
-            card=self.card.name,
-            serial=self.card.serial,
-            connection=identifier,
-        )
         self._writers.add(writer)
         task = asyncio.current_task()
         if task is not None:
             self._conversations.add(task)
             task.add_done_callback(self._conversations.discard)
-        conversation = _Conversation(self, CardSession(self.card), identifier, reader, writer)
         try:
+            # Making the keys of a card takes a while the first time; others go on meanwhile.
+            session = await asyncio.to_thread(open_session, self.card, self._vault)
+            conversation = _Conversation(self, session, identifier, reader, writer)
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                 await conversation.run(self._faults, self._journal)
         finally:
@@ -110,7 +131,7 @@ class _Conversation:
     def __init__(
         self,
         slot: VirtualReader,
-        session: CardSession,
+        session: PoweredCard,
         identifier: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
@@ -121,7 +142,9 @@ class _Conversation:
         self._reader = reader
         self._writer = writer
         self._socket: socket.socket = writer.get_extra_info("socket")
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._over_tcp = self._socket.family == socket.AF_INET
+        if self._over_tcp:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._apdus = 0
 
     async def run(self, faults: FaultBoard, journal: ExchangeJournal) -> None:
@@ -134,7 +157,7 @@ class _Conversation:
 
     async def _receive(self) -> bytes:
         # The driver sends length and body in two segments: without this, delayed acknowledgement costs 40 ms.
-        if hasattr(socket, "TCP_QUICKACK"):
+        if self._over_tcp and hasattr(socket, "TCP_QUICKACK"):
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         size = int.from_bytes(await self._reader.readexactly(2), "big")
         return await self._reader.readexactly(size)
@@ -145,15 +168,17 @@ class _Conversation:
 
     async def _control(self, code: int) -> None:
         if code == _ATR:
-            await self._send(self._session.card.atr)
+            await self._send(self._session.atr)
         elif code in (_POWER_OFF, _POWER_ON, _RESET):
             self._session.power()
+            if code == _POWER_ON:
+                self._slot.opened(self._session.card, self._identifier)
 
     async def _apdu(self, apdu: bytes, faults: FaultBoard, journal: ExchangeJournal) -> bool:
         """Answer one APDU; false when the connection is over."""
         exchange = journal.open(SERVICE, self._identifier)
         exchange.operation = self._slot.name
-        exchange.request = {"body": apdu.hex().upper(), "body_encoding": "hex"}
+        exchange.request = {"body": without_codes(apdu), "body_encoding": "hex"}
         fault = faults.take(SERVICE, _APDU_FAULTS, self._slot.name, self._apdus)
         self._apdus += 1
         exchange.fault = fault.fault if fault else None
@@ -166,6 +191,7 @@ class _Conversation:
             await asyncio.sleep(fault.duration)
         answer = self._session.transmit(apdu)
         if fault and fault.fault == "answer_lost":
+            self._slot.drop_connections()
             return False
         answer = _altered(answer, fault)
         if answer is None:
@@ -175,6 +201,7 @@ class _Conversation:
             half = answer[: len(answer) // 2]
             self._writer.write(len(answer).to_bytes(2, "big") + half)
             await self._writer.drain()
+            self._slot.drop_connections()
             return False
         await self._send(answer)
         return True

@@ -1,8 +1,7 @@
 """One powered card answering APDUs (ISO 7816-4, class 00), from power on to power off."""
 
-import attrs
-
 from segur_sandbox.cards.catalogue import CardRecord
+from segur_sandbox.cards.command import Command, parse_command
 from segur_sandbox.cards.files import (
     AID_MF,
     AID_VITALE,
@@ -14,49 +13,23 @@ from segur_sandbox.cards.files import (
     lay_out,
 )
 from segur_sandbox.cards.signature import sign
+from segur_sandbox.cards.status_words import (
+    CONDITIONS,
+    NO_CURRENT_FILE,
+    NOT_FOUND,
+    OK,
+    OUTSIDE_FILE,
+    PROTECTED,
+    UNKNOWN_INSTRUCTION,
+    WRONG_CLASS,
+    WRONG_LENGTH,
+    WRONG_P1_P2,
+    exact_length,
+    more,
+)
 from segur_sandbox.cards.tlv import tlv
 
-OK = b"\x90\x00"
-WRONG_LENGTH = b"\x67\x00"
-PROTECTED = b"\x69\x82"
-CONDITIONS = b"\x69\x85"
-NO_CURRENT_FILE = b"\x69\x86"
-NOT_FOUND = b"\x6a\x82"
-WRONG_P1_P2 = b"\x6a\x86"
-OUTSIDE_FILE = b"\x6b\x00"
-UNKNOWN_INSTRUCTION = b"\x6d\x00"
-WRONG_CLASS = b"\x6e\x00"
-_HEADER = 4
 _MAXIMUM = 256
-
-
-@attrs.frozen
-class Command:
-    """A short command APDU taken apart; `expected` is `None` without Le."""
-
-    cla: int
-    ins: int
-    p1: int
-    p2: int
-    data: bytes = b""
-    expected: int | None = None
-
-
-def parse_command(apdu: bytes) -> Command | None:
-    """Take a short APDU of case 1 to 4 apart; `None` when its length is inconsistent."""
-    if len(apdu) < _HEADER:
-        return None
-    cla, ins, p1, p2 = apdu[:_HEADER]
-    rest = apdu[_HEADER:]
-    if not rest:
-        return Command(cla, ins, p1, p2)
-    if len(rest) == 1:
-        return Command(cla, ins, p1, p2, expected=rest[0] or _MAXIMUM)
-    size = rest[0]
-    data, tail = rest[1 : 1 + size], rest[1 + size :]
-    if size == 0 or len(data) != size or len(tail) > 1:
-        return None
-    return Command(cla, ins, p1, p2, data=data, expected=(tail[0] or _MAXIMUM) if tail else None)
 
 
 class CardSession:
@@ -68,6 +41,11 @@ class CardSession:
         self._in_vitale = False
         self._current: int | None = None
         self._waiting = b""
+
+    @property
+    def atr(self) -> bytes:
+        """The answer to reset."""
+        return self.card.atr
 
     def power(self) -> None:
         """Start again as after power on or reset: MF selected, no current file."""
@@ -134,9 +112,9 @@ class CardSession:
         available = content[offset : offset + _MAXIMUM]
         if self.card.status == "61":
             self._waiting = available[: command.expected]
-            return _more(self._waiting)
+            return more(len(self._waiting))
         if self.card.status == "6C" and command.expected > len(available):
-            return bytes([0x6C, len(available) % _MAXIMUM])
+            return exact_length(len(available))
         return available[: command.expected] + OK
 
     def _short_file(self, short: int) -> int | None:
@@ -157,19 +135,15 @@ class CardSession:
         if command.expected is None or not self._waiting:
             return CONDITIONS
         data, self._waiting = self._waiting[: command.expected], self._waiting[command.expected :]
-        return data + (_more(self._waiting) if self._waiting else OK)
+        return data + (more(len(self._waiting)) if self._waiting else OK)
 
     def _deliver(self, data: bytes, expected: int) -> bytes:
         """Give the answer to a command that carried data; T=0 cards make the reader fetch it."""
         if self.card.status == "plain":
             return data[:expected] + OK
         self._waiting = data
-        return _more(data)
+        return more(len(data))
 
     @property
     def _context(self) -> dict[int, bytes | None]:
         return self._files.vitale if self._in_vitale else self._files.mf
-
-
-def _more(data: bytes) -> bytes:
-    return bytes([0x61, len(data) % _MAXIMUM])

@@ -19,6 +19,8 @@ _LEAF_YEARS = 3
 AUTHORITY_PREFIX = "TEST AC IGC-SANTE ELEMENTAIRE"
 ROOT_CN = "TEST AC RACINE IGC-SANTE ELEMENTAIRE"
 ORGANISATIONS_CN = f"{AUTHORITY_PREFIX} ORGANISATIONS"
+FORT_ROOT_CN = "TEST AC RACINE IGC-SANTE FORT"
+FORT_PERSONNES_CN = "TEST AC IGC-SANTE FORT PERSONNES"
 
 
 @attrs.frozen
@@ -80,54 +82,57 @@ def issue_authority(common_name: str, bits: int, issuer: Issued | None = None) -
     key = new_key(bits)
     now = datetime.now(UTC).replace(microsecond=0)
     subject = authority_name(common_name)
-    builder = (
-        _builder(subject, key, issuer.certificate.subject if issuer else subject)
+    certificate = (
+        begin_certificate(subject, key, issuer.certificate.subject if issuer else subject)
         .not_valid_before(now - _TEN_YEARS)
         .not_valid_after(now + _TEN_YEARS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
-        .add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
     )
     signer = issuer.key if issuer else key
-    builder = builder.add_extension(
+    certificate = certificate.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
     )
-    return Issued(builder.sign(signer, hashes.SHA256()), key)
+    return Issued(certificate.sign(signer, hashes.SHA256()), key)
 
 
 def issue_leaf(request: LeafRequest, issuer: Issued) -> Issued:
     """Create a leaf certificate of three years, RSA 2048."""
     key = new_key()
     end = datetime.now(UTC).replace(microsecond=0) + (timedelta(days=-30) if request.expired else _LEAF_YEARS * _YEAR)
-    builder = (
-        _builder(request.subject, key, issuer.certificate.subject)
+    certificate = (
+        begin_certificate(request.subject, key, issuer.certificate.subject)
         .not_valid_before(end - _LEAF_YEARS * _YEAR - timedelta(hours=1))
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
     )
-    return Issued(_with_usage(builder, request.usage).sign(issuer.key, hashes.SHA256()), key)
+    return Issued(_with_usage(certificate, request.usage).sign(issuer.key, hashes.SHA256()), key)
 
 
-def _builder(subject: x509.Name, key: rsa.RSAPrivateKey, issuer: x509.Name) -> x509.CertificateBuilder:
+def begin_certificate(
+    subject: x509.Name, key: rsa.RSAPrivateKey, issuer: x509.Name, serial: int | None = None
+) -> x509.CertificateBuilder:
+    """Begin a certificate: names, public key and its identifier, a serial number (random unless given)."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
 
-def _with_usage(builder: x509.CertificateBuilder, usage: str) -> x509.CertificateBuilder:
+def _with_usage(certificate: x509.CertificateBuilder, usage: str) -> x509.CertificateBuilder:
     if usage == "SIGN":
-        return builder.add_extension(_key_usage("content_commitment"), critical=True)
+        return certificate.add_extension(key_usage("content_commitment"), critical=True)
     if usage == "AUTH_CLI":
-        return builder.add_extension(_key_usage("digital_signature"), critical=True).add_extension(
+        return certificate.add_extension(key_usage("digital_signature"), critical=True).add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
     return (
-        builder.add_extension(_key_usage("digital_signature", "key_encipherment"), critical=True)
+        certificate.add_extension(key_usage("digital_signature", "key_encipherment"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
@@ -136,7 +141,8 @@ def _with_usage(builder: x509.CertificateBuilder, usage: str) -> x509.Certificat
     )
 
 
-def _key_usage(*names: str) -> x509.KeyUsage:
+def key_usage(*names: str) -> x509.KeyUsage:
+    """Return a KeyUsage with the bits `names` set."""
     all_names = (
         "digital_signature",
         "content_commitment",

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from segur_sandbox.pki.issuing import (
+    FORT_PERSONNES_CN,
+    FORT_ROOT_CN,
     ORGANISATIONS_CN,
     ROOT_CN,
     Issued,
@@ -30,6 +32,7 @@ DEPARTMENT = "Haute-Corse (2B)"
 _FORMAT = 1
 _RENEW_BEFORE = timedelta(days=30)
 _PEM = serialization.Encoding.PEM
+_FORT_KEY = "fort-personnes.key.pem"
 
 CLIENT_ROLES: dict[str, tuple[str, str]] = {
     "insi-auto": ("INSI-AUTO", "AUTH_CLI"),
@@ -63,7 +66,8 @@ class PkiFiles:
     """Where the hierarchy stands on disk.
 
     Attributes:
-        folder: Holds `ca.pem` (root, then intermediate), `crl.pem` (signed anew at each start) and the leaves.
+        folder: Holds `ca.pem` (root, then intermediate), `crl.pem` (signed anew at each start) and the leaves;
+            `ca-fort.pem` and, in `cards`, what the cards of professionals hold.
     """
 
     folder: Path
@@ -72,6 +76,21 @@ class PkiFiles:
     def ca(self) -> Path:
         """The trust anchors."""
         return self.folder / "ca.pem"
+
+    @property
+    def ca_fort(self) -> Path:
+        """The trust anchors of the cards of professionals: root, then intermediate."""
+        return self.folder / "ca-fort.pem"
+
+    @property
+    def cards(self) -> Path:
+        """Keys and certificates of the cards, one folder each."""
+        return self.folder / "cards"
+
+    def fort_personnes(self) -> Issued:
+        """Return the authority that issues the certificates of cards."""
+        _, intermediate = x509.load_pem_x509_certificates(self.ca_fort.read_bytes())
+        return Issued(intermediate, read_key(self.folder / _FORT_KEY))
 
     @property
     def crl(self) -> Path:
@@ -114,6 +133,8 @@ def open_pki(folder: Path, authority_bits: int = 2048) -> PkiFiles:
             shutil.rmtree(folder)
         make_private_folder(folder)
         _create(files, authority_bits)
+    if not files.ca_fort.exists():
+        _create_fort(files, authority_bits)
     _publish_crl(files)
     return files
 
@@ -132,14 +153,14 @@ def _create(files: PkiFiles, bits: int) -> None:
     foreign_root = issue_authority(ROOT_CN, bits)
     foreign = issue_authority(ORGANISATIONS_CN, bits, foreign_root)
     files.ca.write_bytes(_pem(root.certificate, organisations.certificate))
-    _write_key(files.folder / "organisations.key.pem", organisations.key)
+    write_key(files.folder / "organisations.key.pem", organisations.key)
 
     for expired in (False, True):
         chain, key_path = files.server(expired=expired)
         subject = organisation_name("localhost", FINESS, ORGANISATION, DEPARTMENT)
         server = issue_leaf(LeafRequest(subject, "SSL_SERV", expired), organisations)
         chain.write_bytes(_pem(server.certificate, organisations.certificate))
-        _write_key(key_path, server.key)
+        write_key(key_path, server.key)
 
     for role, (common_name, usage) in CLIENT_ROLES.items():
         issuer = foreign if role == "foreign-ca" else organisations
@@ -150,10 +171,19 @@ def _create(files: PkiFiles, bits: int) -> None:
     write_private(files.folder / "complete.json", json.dumps({"format": _FORMAT}).encode("ascii"))
 
 
+def _create_fort(files: PkiFiles, bits: int) -> None:
+    root = issue_authority(FORT_ROOT_CN, bits)
+    personnes = issue_authority(FORT_PERSONNES_CN, bits, root)
+    # Cards of an authority that was never finished would chain to nothing.
+    shutil.rmtree(files.cards, ignore_errors=True)
+    write_key(files.folder / _FORT_KEY, personnes.key)
+    files.ca_fort.write_bytes(_pem(root.certificate, personnes.certificate))
+
+
 def _write_role(where: RoleFiles, role: str, leaf: Issued, issuer: Issued) -> None:
     password = secrets.token_urlsafe(18)
     where.cert.write_bytes(_pem(leaf.certificate, issuer.certificate))
-    _write_key(where.key, leaf.key)
+    write_key(where.key, leaf.key)
     bundle = pkcs12.serialize_key_and_certificates(
         role.encode("ascii"),
         leaf.key,
@@ -167,9 +197,7 @@ def _write_role(where: RoleFiles, role: str, leaf: Issued, issuer: Issued) -> No
 
 def _publish_crl(files: PkiFiles) -> None:
     _, intermediate = x509.load_pem_x509_certificates(files.ca.read_bytes())
-    key = serialization.load_pem_private_key((files.folder / "organisations.key.pem").read_bytes(), None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("the authority's key is not an RSA key")
+    key = read_key(files.folder / "organisations.key.pem")
     revoked = x509.load_pem_x509_certificate(files.role("revoked").cert.read_bytes())
     crl = issue_crl(Issued(intermediate, key), (revoked.serial_number,))
     files.crl.write_bytes(crl.public_bytes(_PEM))
@@ -179,7 +207,16 @@ def _pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(certificate.public_bytes(_PEM) for certificate in certificates)
 
 
-def _write_key(path: Path, key: rsa.RSAPrivateKey) -> None:
+def read_key(path: Path) -> rsa.RSAPrivateKey:
+    """Read a private key that `write_key` wrote."""
+    key = serialization.load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"{path.name} is not an RSA key")
+    return key
+
+
+def write_key(path: Path, key: rsa.RSAPrivateKey) -> None:
+    """Write a private key in PEM, unencrypted, readable by its owner only."""
     write_private(
         path,
         key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
