@@ -23,7 +23,9 @@ from segur_sdk.context import (
     SettingsT,
     Software,
     Store,
+    Tokens,
 )
+from segur_sdk.drivers import OfficialReading
 from segur_sdk.errors import CardError, Fact, PluginError
 from segur_sdk.hooks.card_read import CardReadEvent
 from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
@@ -200,6 +202,9 @@ class Reader:
         finally:
             self.closed += 1
 
+    def read_officially(self, presence: CardPresence) -> OfficialReading:
+        raise CardError("card.official_api_missing", reason="no_driver")
+
     def confirm(self, presence: CardPresence) -> None:
         if self.card is None:
             raise CardError("card.removed", slot=presence.slot)
@@ -288,6 +293,10 @@ class Context:
     @property
     def cards(self) -> Cards:
         return self.reader
+
+    @property
+    def tokens(self) -> Tokens:
+        raise PluginError("plugin.not_granted", what="tokens")
 
     @property
     def keys(self) -> Keys:

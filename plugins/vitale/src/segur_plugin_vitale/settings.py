@@ -14,6 +14,20 @@ from segur_sdk import PluginSettings
 class VitaleSettings(PluginSettings):
     """One table ``[plugins.vitale.settings]`` of the host's configuration."""
 
+    reading: Literal["apdu", "official"] = Field(
+        default="apdu",
+        description="How a card in a reader is read: its files, by APDU; or by the official component, through "
+        "``official_adapter``.",
+    )
+    official_adapter: str = Field(
+        default="",
+        pattern=r"^(?:[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*)?$",
+        description="Class of the adapter to the API de lecture Vitale, ``module:Class``, for those who hold its "
+        "licence. It runs in a process of its own.",
+    )
+    official_options: dict[str, str] = Field(
+        default_factory=dict, description="Keyword arguments of that class, for example where the library is."
+    )
     encoding: Literal["iso-8859-1", "iso-8859-15", "utf-8"] = Field(
         default="iso-8859-1",
         description="Encoding of names. UNVERIFIED: Latin-1 is what public readers of real cards assume.",

@@ -1,0 +1,1 @@
+"""Ségur plugin: card readers through PC/SC."""
