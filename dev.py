@@ -18,6 +18,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -44,19 +45,22 @@ USAGE = """usage: python dev.py COMMAND
   lock [--upgrade]       refresh requirements/ and say what changed
 """
 
+PYTHON_HEADER = str(Path(sysconfig.get_path("include")) / "Python.h")
+COMPILED = "pyscard, by which PC/SC readers are read, is compiled on Linux"
+
 
 class SystemPackage(NamedTuple):
     """A Debian package that some test needs.
 
     Attributes:
         name: Package name for apt-get.
-        program: Program whose presence on the PATH shows that nothing has to be installed.
+        proof: Program on the PATH, or absolute path of a file, whose presence shows that nothing has to be installed.
         why: What works only with it.
         command: The command of this file that needs it.
     """
 
     name: str
-    program: str
+    proof: str
     why: str
     command: str = "test"
 
@@ -67,6 +71,16 @@ SYSTEM_PACKAGES = (
     SystemPackage("npm", "npm", "axe looks at the conformance report", "axe"),
     SystemPackage("chromium", "chromium", "axe looks at the conformance report in a browser", "axe"),
     SystemPackage("curl", "curl", "tests send requests that no code of ours made"),
+    SystemPackage("pcscd", "pcscd", "cards are read through PC/SC"),
+    SystemPackage("vsmartcard-vpcd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "PC/SC has a virtual reader"),
+    SystemPackage("opensc", "opensc-tool", "a program that is not ours sees the virtual cards"),
+    SystemPackage("pcsc-tools", "pcsc_scan", "a program that is not ours sees the virtual cards come and go"),
+    SystemPackage("softhsm2", "/usr/lib/softhsm/libsofthsm2.so", "keys are used through PKCS#11"),
+    SystemPackage("gcc", "gcc", COMPILED),
+    SystemPackage("libc6-dev", "/usr/include/stdio.h", COMPILED),
+    SystemPackage("swig", "swig", COMPILED),
+    SystemPackage("libpcsclite-dev", "/usr/include/PCSC/winscard.h", COMPILED),
+    SystemPackage(f"python{sys.version_info[0]}.{sys.version_info[1]}-dev", PYTHON_HEADER, COMPILED),
 )
 
 
@@ -102,11 +116,19 @@ def apt_install(names: list[str]) -> bool:
     return True
 
 
+def is_there(proof: str) -> bool:
+    """Tell whether a program or a file is on this machine; daemons are where an ordinary user's PATH does not look."""
+    if Path(proof).is_absolute():
+        return Path(proof).exists()
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    return shutil.which(proof, path=path) is not None
+
+
 def ensure_system_packages(command: str) -> None:
     """Install what SYSTEM_PACKAGES lists for a command and this machine lacks; never stops the command."""
-    missing = [one for one in SYSTEM_PACKAGES if one.command == command and not shutil.which(one.program)]
+    missing = [one for one in SYSTEM_PACKAGES if one.command == command and not is_there(one.proof)]
     for package in missing:
-        say(f"{package.program} is missing: {package.why}")
+        say(f"{package.proof} is missing: {package.why}")
     if missing:
         apt_install([package.name for package in missing])
 
@@ -194,6 +216,32 @@ def ensure_environment(name: str) -> Path:
     return folder
 
 
+def ensure_native(folder: Path) -> None:
+    """Add what requirements/native.txt names to an environment that can do without, where it can be compiled."""
+    requirements = ROOT / "requirements" / "native.txt"
+    lacking = [one.proof for one in SYSTEM_PACKAGES if one.why == COMPILED and not is_there(one.proof)]
+    stamp, inputs = folder / "native", fingerprint([requirements]) + " ".join(lacking)
+    if is_current(stamp, inputs):
+        return
+    install = [
+        str(ensure_bootstrap() / "uv"),
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        str(folder / SCRIPTS / "python"),
+    ]
+    try:
+        if lacking and sys.platform == "linux":
+            say(f"going on without PC/SC readers, for lack of {', '.join(lacking)}")
+        else:
+            attempt([*install, "--require-hashes", "-r", str(requirements)], f"installing {requirements.name}")
+    except EnvironmentFailedError as failure:
+        say(f"going on without PC/SC readers: {failure}")
+        return
+    stamp.write_text(inputs, encoding="utf-8")
+
+
 # --- commands -------------------------------------------------------------------------------------------
 
 
@@ -234,6 +282,8 @@ def execute(name: str, command: list[str]) -> int:
     Not through tox, which adds a line to stdout when a command fails.
     """
     folder = ensure_environment(name)
+    if name == "dev":
+        ensure_native(folder)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
     environment["VIRTUAL_ENV"] = str(folder)
     environment["PATH"] = os.pathsep.join([str(folder / SCRIPTS), os.environ.get("PATH", os.defpath)])
@@ -270,6 +320,8 @@ def main(arguments: list[str]) -> int:
     try:
         if name == "lock":
             return lock(rest)
+        if name == "bench" or (name == "demo" and "pcsc" in rest):
+            ensure_system_packages("test")
         if name == "bench":
             return execute("bench", ["python", "-m", "tests.benchmarks.run", *rest])
         if name == "run" and not rest:

@@ -1,8 +1,9 @@
 """Refresh the files of requirements/ and say what changed: ``python dev.py lock [--upgrade]``.
 
-``lock.txt`` pins, with hashes, everything that any distribution, test or tool needs; ``constraints.txt`` has
-the same versions without hashes; ``bootstrap.txt`` pins what dev.py itself needs; ``workspace.txt`` lists the
-distributions. Versions already locked are kept unless a requirement excludes them or ``--upgrade`` is given.
+``lock.txt`` pins, with hashes, everything that any distribution, test or tool needs, but for what has to be compiled,
+which ``native.txt`` pins; ``constraints.txt`` has the versions of both without hashes; ``fuzz.txt`` pins the fuzzer,
+``bootstrap.txt`` what dev.py itself needs; ``workspace.txt`` lists the distributions. Versions already locked are kept
+unless a requirement excludes them or ``--upgrade`` is given.
 No file names the index that the packages came from.
 """
 
@@ -80,9 +81,11 @@ def main(arguments: list[str]) -> int:
     try:
         lines += compile_requirements("bootstrap.txt", ["bootstrap.in"], arguments)
         lines += compile_requirements("lock.txt", ["workspace.txt", "test.in", "tools.in"], arguments + siblings)
+        lines += compile_requirements("native.txt", ["native.in"], arguments)
+        lines += compile_requirements("fuzz.txt", ["fuzz.in"], arguments)
     except subprocess.CalledProcessError as failure:
         return int(failure.returncode)
-    locked = (REQUIREMENTS / "lock.txt").read_text(encoding="utf-8")
+    locked = "".join((REQUIREMENTS / name).read_text(encoding="utf-8") for name in ("lock.txt", "native.txt"))
     (REQUIREMENTS / "constraints.txt").write_text(without_hashes(locked), encoding="utf-8")
     print("\n".join(lines or ["nothing changed"]) + "")
     return 0

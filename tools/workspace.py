@@ -23,6 +23,10 @@ KINDS = {
 }
 """Glob of distribution folders, in the order of the import graph, and what kind each is."""
 
+NATIVE_EXTRAS = frozenset({"pcsc"})
+"""Extras that are compiled when they are installed: requirements/native.txt has what they need, for the environments
+that cannot do without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
@@ -83,9 +87,9 @@ def _read(root: Path, folder: Path, kind: str) -> Distribution:
 
 
 def workspace_requirements(found: Sequence[Distribution]) -> str:
-    """Content of requirements/workspace.txt: every distribution editable, with all its extras."""
+    """Content of requirements/workspace.txt: every distribution editable, with all extras that need no compiler."""
     lines = ["# Written by: python dev.py lock"]
     for distribution in found:
-        extras = f"[{','.join(distribution.extras)}]" if distribution.extras else ""
-        lines.append(f"-e ./{distribution.path}{extras}")
+        extras = [extra for extra in distribution.extras if extra not in NATIVE_EXTRAS]
+        lines.append(f"-e ./{distribution.path}{'[' + ','.join(extras) + ']' if extras else ''}")
     return "\n".join(lines) + "\n"
