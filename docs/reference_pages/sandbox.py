@@ -9,7 +9,7 @@ from docs.reference_pages.docstrings import field_texts
 from docs.reference_pages.markdown import code, table
 from docs.reference_pages.schemas import fields_table
 from segur_sandbox.cards.rack import CardRack
-from segur_sandbox.control import CardOrder, ClockOrder, Control, ReplayOrder
+from segur_sandbox.control import CardOrder, ClockOrder, Control, PcscOrder, ReplayOrder
 from segur_sandbox.exchanges import Exchange
 from segur_sandbox.faults import SUPPORTED, VARIANTS, FaultOrder
 
@@ -31,7 +31,9 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | `config` | a `segur.toml` that enables every installed plugin against this sandbox |
 | `control.url`, `control.token_file` | the control API, and the file that holds its bearer |
 | `services.insi.url`, `services.insi.idam` | endpoint of INSi, and the authorisation number it accepts |
-| `services.cards.readers` | list of `name`, `host`, `port`, `card`: one TCP port per reader |
+| `services.cards.readers` | list of `name`, `kind`, `card`; `memory`: `host` and `port`; `pcsc`: `pid` of its card |
+| `services.cards.ca` | trust anchors of the certificates on professionals' cards |
+| `services.cards.pcsc.socket` | `PCSCLITE_CSOCK_NAME` for programs that are to see the readers of `--pcsc`, or `null` |
 | `certificates.ROLE` | `cert`, `key`, `p12`, `p12_password` of a client certificate |
 
 | Role | Certificate | What the sandbox does |
@@ -58,6 +60,8 @@ _EFFECTS = {
     "POST /replay": "the next answer is this body, byte for byte, marked injected",
     "GET /cards": "readers and named cards",
     "POST /cards": "inserts, swaps or removes a card",
+    "GET /cards/reading": "what the official component would read in `?reader=`; rights too, with a CPx in another one",
+    "POST /pcsc": "kills the sandbox's own pcscd, or starts it again; its cards stay in their readers",
     "POST /reset": "forgets faults, replays, exchanges, ledger and clock; puts the first cards back",
 }
 
@@ -70,7 +74,9 @@ def page() -> str:
 def routes() -> list[str]:
     """Return ``METHOD /path`` of everything that the control API serves."""
     unused = cast("Any", None)
-    control = Control("", clock=unused, faults=unused, journal=unused, ledger=unused, replays=unused, rack=unused)
+    control = Control(
+        "", clock=unused, faults=unused, journal=unused, ledger=unused, replays=unused, rack=unused, pcscd=unused
+    )
     # An ASGI framework adds HEAD to every GET: nobody calls it.
     return [
         f"{method} {cast('Any', route).path}"
@@ -84,7 +90,13 @@ def _routes() -> Iterator[str]:
 
 
 def _bodies() -> Iterator[str]:
-    orders = (("/faults", FaultOrder), ("/clock", ClockOrder), ("/replay", ReplayOrder), ("/cards", CardOrder))
+    orders = (
+        ("/faults", FaultOrder),
+        ("/clock", ClockOrder),
+        ("/replay", ReplayOrder),
+        ("/cards", CardOrder),
+        ("/pcsc", PcscOrder),
+    )
     for path, model in orders:
         yield f"### Body of POST {path}\n"
         yield " ".join((model.__doc__ or "").partition("\n\n")[0].split()) + "\n"
