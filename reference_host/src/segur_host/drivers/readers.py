@@ -49,8 +49,12 @@ class ReadersInChild:
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         """Exchange one APDU; a card that does not answer costs its slot's process, and is said to be mute."""
+        channel = self._channel(slot)
+        if not channel.is_running:
+            # A process that is started now would hold no card.
+            raise CardError("card.driver_stopped", slot=slot, retryable=True)
         try:
-            answer = self._channel(slot).call("transmit", slot, command, timeout=timeout)
+            answer = channel.call("transmit", slot, command, timeout=timeout)
         except CardError as failure:
             if failure.code == "card.driver_hung":
                 raise CardError("card.mute", slot=slot, retryable=True) from None

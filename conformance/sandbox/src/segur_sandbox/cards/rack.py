@@ -85,6 +85,7 @@ class CardRack:
             await slots[reader].place(record)
         else:
             self._memory[reader].insert(record)
+            await _let_go()
 
     async def reset(self) -> None:
         """Put the default cards back, every card with the codes and tries with which it was delivered.
@@ -95,6 +96,7 @@ class CardRack:
         self._vault.renew()
         for name, card in DEFAULT_SLOTS.items():
             self._memory[name].insert(_record(card))
+        await _let_go()
         await self._place_first()
         for slot in self._machine_slots.values():
             await slot.place(None)
@@ -143,6 +145,11 @@ class CardRack:
             if name not in self._machine_slots:
                 self._machine_slots[name] = PcscSlot(self._reader(name), port, self._machine)
         return {name: self._machine_slots[name] for name in found}
+
+
+async def _let_go() -> None:
+    """Let the loop close the connections that were dropped: whoever is answered after this finds none of them."""
+    await asyncio.sleep(0)
 
 
 def _record(name: str | None) -> AnyCard | None:

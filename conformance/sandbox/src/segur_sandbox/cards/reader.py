@@ -91,7 +91,8 @@ class VirtualReader:
     def drop_connections(self) -> None:
         """Lose contact with the card: for whoever connects again, it was inserted again."""
         for writer in list(self._writers):
-            writer.close()
+            # At once: whoever looks next must not find the old connection still answering.
+            writer.transport.abort()
 
     def to_json(self) -> dict[str, Any]:
         """Return the reader as the descriptor and the control API show it."""
@@ -120,7 +121,7 @@ class VirtualReader:
             # Making the keys of a card takes a while the first time; others go on meanwhile.
             session = await asyncio.to_thread(open_session, self.card, self._vault)
             conversation = _Conversation(self, session, identifier, reader, writer)
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
                 await conversation.run(self._faults, self._journal)
         finally:
             self._writers.discard(writer)
