@@ -1,7 +1,7 @@
 """The reference plugins, installed from their wheels, pass the conformance kit in certified mode.
 
-Each plugin that has a ``conformance.toml`` in its folder is put to the test as any other product would be: by the
-command that its users type, in an environment that holds wheels and nothing else.
+Each plugin that has plans (``conformance*.toml``) in its folder is put to the test as any other product would be: by
+the command that its users type, in an environment that holds wheels and nothing else.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from tools.workspace import Distribution
 
-PLAN = "conformance.toml"
+PLANS = "conformance*.toml"
 KIT = "kit"
 
 
 def plans(found: Sequence[Distribution]) -> list[Path]:
-    """The plan of every plugin that has one."""
-    return [one.folder / PLAN for one in found if (one.folder / PLAN).is_file()]
+    """The plans of every plugin."""
+    return [plan for one in found for plan in sorted(one.folder.glob(PLANS))]
 
 
 def certify(plan: Path, environment: Path, work: Path) -> tuple[str, list[str]]:
@@ -39,16 +39,17 @@ def certify(plan: Path, environment: Path, work: Path) -> tuple[str, list[str]]:
         What was found, for the report, and what is wrong.
     """
     programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
-    out = work / "certified" / plan.parent.name
+    name = f"{plan.parent.name}/{plan.stem}"
+    out = work / "certified" / name
     command = [programs / "segur", "conformance", "run", plan, "--out", out, "--certified", "--json"]
     if "SEGUR_ASSETS" in os.environ:
         command.append("--require-assets")
     done = subprocess.run([str(one) for one in command], capture_output=True, text=True, check=False, cwd=work)
     report = out / "report.json"
     if not report.is_file():
-        return "", [f"{plan.parent.name}: no report\n{done.stdout}{done.stderr}"]
+        return "", [f"{name}: no report\n{done.stdout}{done.stderr}"]
     content = json.loads(report.read_text(encoding="utf-8"))
-    told = f"{plan.parent.name}: certified run: {content['verdict']}, {content['counts']}"
+    told = f"{name}: certified run: {content['verdict']}, {content['counts']}"
     if done.returncode == 0:
         return told, []
     unwell = [one for one in content["checks"] if one["outcome"] not in {"pass", "not_applicable"}]

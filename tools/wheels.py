@@ -122,6 +122,11 @@ def check_all(root: Path, work: Path) -> list[str]:
     return problems or certified(found, wheels, constraints, work)
 
 
+def with_extras(one: Distribution) -> str:
+    """Name of a distribution as it is installed for a certified run: plugins with all that they can use."""
+    return f"{one.name}[{','.join(one.extras)}]" if one.kind == "plugin" and one.extras else one.name
+
+
 def certified(found: Sequence[Distribution], wheels: Sequence[Path], constraints: Path, work: Path) -> list[str]:
     """Install kit and plugins from their wheels, and run every plugin's plan in certified mode.
 
@@ -132,7 +137,11 @@ def certified(found: Sequence[Distribution], wheels: Sequence[Path], constraints
     if not wanted:
         return []
     environment = work / "alone" / "certified"
-    chosen = [wheel for one, wheel in zip(found, wheels, strict=True) if one.kind in {KIT, "plugin"}]
+    chosen = [
+        f"{with_extras(one)} @ {wheel.as_uri()}"
+        for one, wheel in zip(found, wheels, strict=True)
+        if one.kind in {KIT, "plugin"}
+    ]
     uv = Path(sys.executable).with_name("uv")
     python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     try:

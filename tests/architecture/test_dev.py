@@ -18,6 +18,7 @@ import pathlib, sys
 import dev
 dev.SYSTEM_PACKAGES = ()
 dev.ensure_environment = lambda name: pathlib.Path(sys.argv[1])
+dev.ensure_native = lambda folder: None
 sys.exit(dev.main(["run", *sys.argv[2:]]))
 """
 
@@ -193,7 +194,8 @@ def test_with_root_on_debian_missing_packages_are_installed_after_one_update(mon
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name == "apt-get" else None)
+    monkeypatch.setattr("shutil.which", lambda name, **_: f"/usr/bin/{name}" if name == "apt-get" else None)
+    monkeypatch.setattr("pathlib.Path.exists", lambda _: False)
     monkeypatch.setattr("subprocess.run", record)
 
     dev.ensure_system_packages("test")
@@ -203,6 +205,97 @@ def test_with_root_on_debian_missing_packages_are_installed_after_one_update(mon
         ["apt-get", "update"],
         ["apt-get", "install", "-y", "--no-install-recommends", *names],
     ]
+
+
+PROOFS = {
+    "a program": (Path(sys.executable).name, True),
+    "no program": ("no-such-program", False),
+    "a file": (sys.executable, True),
+    "no file": ("/no/such/file.so", False),
+}
+
+
+@pytest.mark.parametrize(("proof", "found"), PROOFS.values(), ids=PROOFS)
+def test_a_program_on_the_path_or_a_file_shows_that_a_package_is_there(
+    proof: str, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert dev.is_there(proof) is found
+
+
+@pytest.fixture
+def installations(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Commands that would install packages, in place of installing any."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(dev, "ensure_bootstrap", lambda: Path("/bootstrap"))
+    monkeypatch.setattr(dev, "attempt", lambda command, _: commands.append(command))
+    monkeypatch.setattr(sys, "platform", "linux")
+    return commands
+
+
+def test_what_is_compiled_is_added_once_where_a_compiler_is(
+    installations: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev, "is_there", lambda _: True)
+
+    dev.ensure_native(tmp_path)
+    dev.ensure_native(tmp_path)
+
+    (command,) = installations
+    assert command[:3] == ["/bootstrap/uv", "pip", "install"]
+    assert command[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements/native.txt")]
+
+
+def test_without_a_compiler_it_is_said_once_and_tried_again_when_one_is_there(
+    installations: list[list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(dev, "is_there", lambda proof: proof != "swig")
+
+    dev.ensure_native(tmp_path)
+    dev.ensure_native(tmp_path)
+
+    assert installations == []
+    assert capsys.readouterr().err == "dev: going on without PC/SC readers, for lack of swig\n"
+
+    monkeypatch.setattr(dev, "is_there", lambda _: True)
+    dev.ensure_native(tmp_path)
+
+    assert len(installations) == 1
+
+
+def test_what_does_not_compile_stops_nothing_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: list[str], what: str) -> None:
+        raise dev.EnvironmentFailedError(f"{what} failed; its output is above")
+
+    monkeypatch.setattr(dev, "ensure_bootstrap", lambda: Path("/bootstrap"))
+    monkeypatch.setattr(dev, "is_there", lambda _: True)
+    monkeypatch.setattr(dev, "attempt", fail)
+
+    dev.ensure_native(tmp_path)
+    dev.ensure_native(tmp_path)
+
+    said = "dev: going on without PC/SC readers: installing native.txt failed; its output is above\n"
+    assert capsys.readouterr().err == said * 2
+
+
+def test_the_walk_over_pcsc_installs_what_it_needs_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def walk(name: str, _: list[str]) -> int:
+        calls.append(name)
+        return 0
+
+    monkeypatch.setattr(dev, "ensure_system_packages", calls.append)
+    monkeypatch.setattr(dev, "execute", walk)
+
+    assert dev.main(["demo", "--cards", "pcsc"]) == 0
+    assert dev.main(["demo"]) == 0
+    assert calls == ["test", "dev", "dev"]
 
 
 def test_an_older_python_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools.lock import changes, pins, without_hashes
-from tools.workspace import distributions
+from tools.workspace import NATIVE_EXTRAS, distributions
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "requirements"
@@ -28,17 +28,22 @@ soupsieve==4.1.2 ; python_full_version >= '3.11.5' \\
 """
 
 
+def locked_text() -> str:
+    """Everything that is locked, what has to be compiled included."""
+    return "".join((REQUIREMENTS / name).read_text(encoding="utf-8") for name in ("lock.txt", "native.txt"))
+
+
 def test_constraints_are_the_lock_without_hashes() -> None:
-    locked = (REQUIREMENTS / "lock.txt").read_text(encoding="utf-8")
+    locked = locked_text()
 
     assert (REQUIREMENTS / "constraints.txt").read_text(encoding="utf-8") == without_hashes(locked)
 
 
-@pytest.mark.parametrize("name", ["lock.txt", "bootstrap.txt"])
-def test_every_locked_package_has_a_hash(name: str) -> None:
+@pytest.mark.parametrize(("name", "least"), [("lock.txt", 10), ("bootstrap.txt", 10), ("native.txt", 0), ("fuzz.txt", 0)])
+def test_every_locked_package_has_a_hash(name: str, least: int) -> None:
     blocks = re.split(r"\n(?=\S)", (REQUIREMENTS / name).read_text(encoding="utf-8").strip())[1:]
 
-    assert len(blocks) > 10
+    assert len(blocks) > least
     assert [
         block for block in blocks if not re.match(r"[a-z0-9-]+==\S+ .*\\\n    --hash=sha256:[0-9a-f]{64}", block)
     ] == []
@@ -54,7 +59,7 @@ def declared() -> list[tuple[str, Requirement]]:
 
 
 def test_the_lock_satisfies_every_declared_requirement() -> None:
-    locked = pins((REQUIREMENTS / "lock.txt").read_text(encoding="utf-8"))
+    locked = pins(locked_text())
     unsatisfied = [
         f"{name}: {requirement}"
         for name, requirement in declared()
@@ -65,6 +70,20 @@ def test_the_lock_satisfies_every_declared_requirement() -> None:
     ]
 
     assert unsatisfied == [], "run python dev.py lock"
+
+
+def test_only_the_extras_said_to_be_native_are_compiled() -> None:
+    native = {
+        Requirement(line).name
+        for one in distributions(ROOT)
+        for extra in NATIVE_EXTRAS & set(one.extras)
+        for line in tomllib.loads((one.folder / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ][extra]
+    }
+
+    assert set(pins((REQUIREMENTS / "native.txt").read_text(encoding="utf-8"))) == native
+    assert native.isdisjoint(pins((REQUIREMENTS / "lock.txt").read_text(encoding="utf-8")))
 
 
 def test_no_distribution_of_the_workspace_is_locked() -> None:

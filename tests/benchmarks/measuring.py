@@ -40,15 +40,19 @@ def compared(
     unit: str = "µs",
     target: float | None = None,
     note: str = "",
+    before: Callable[[], object] = lambda: None,
 ) -> Result:
-    """Measure two calls alternately and compare their medians."""
+    """Measure two calls alternately and compare their medians; ``before`` precedes each and is not measured."""
     scale = {"µs": 1e6, "ms": 1e3}[unit]
-    ours_s, peer_s = [], []
-    for call in (ours, peer):
-        call()
-    for _ in range(rounds):
-        ours_s.append(_timed(ours) * scale)
-        peer_s.append(_timed(peer) * scale)
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(-1, rounds):
+        for call, found in zip((ours, peer), times, strict=True):
+            before()
+            seconds = _timed(call)
+            # The first turn is for warming up.
+            if turn >= 0:
+                found.append(seconds * scale)
+    ours_s, peer_s = times
     mine, other = statistics.median(ours_s), statistics.median(peer_s)
     return Result(
         id=name,

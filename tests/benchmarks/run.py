@@ -32,10 +32,12 @@ from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.manifest import HookUse, PluginManifest
 from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Structure
 from segur_sdk.models.identity import SearchTraits, Sex
+from tests.benchmarks.cards import card_readings
 from tests.benchmarks.kit import recording
 from tests.benchmarks.measuring import Result, alone, compared
 from tests.benchmarks.noop_plugins import Noop
 from tests.benchmarks.setting import ANSWER, Setting, setting
+from tests.benchmarks.tokens import token_keys
 
 SUBPROCESS_ROUNDS = 9
 FIRST_MODEL = "from pydantic import BaseModel\nclass A(BaseModel):\n    x: int = 0\nA(x=1)"
@@ -50,7 +52,9 @@ def main() -> int:
     as_json = "--json" in sys.argv
     manifests = {found.id: found.sha256 for found in discover() if found.sha256}
     with tempfile.TemporaryDirectory(prefix="segur-bench-") as folder, setting(Path(folder), manifests) as place:
-        results = [*dispatching(place), *importing(place), *calling_insi(place), *memory(place), *recording()]
+        # What needs programs of the system comes first: without them nothing is measured in vain.
+        results = [*card_readings(), *token_keys(place)]
+        results += [*dispatching(place), *importing(place), *calling_insi(place), *memory(place), *recording()]
     if as_json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False))  # noqa: T201
     else:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from segur_host import CheckedAsker, Host
+from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig
 from segur_sandbox.running import RunningSandbox
 from segur_sdk.models.identity import Sex, Traits
@@ -63,3 +65,20 @@ def host(segur_config: HostConfig, answers: dict[str, str]) -> Iterator[Host]:
 def insi_calls(segur_sandbox: RunningSandbox) -> Callable[[], list[dict[str, Any]]]:
     """Return what INSi received since the test began."""
     return lambda: segur_sandbox.exchanges("insi")
+
+
+@pytest.fixture
+def pcsc_config(segur_pcsc_sandbox: RunningSandbox, tmp_path: Path) -> HostConfig:
+    """Configuration of a host whose readers are those of a real pcscd alone, with data of its own for this test."""
+    config = load_config(segur_pcsc_sandbox.config)
+    memory = config.readers.memory.model_copy(update={"slots": ()})
+    readers = config.readers.model_copy(update={"memory": memory})
+    return config.model_copy(update={"data": tmp_path / "host", "readers": readers})
+
+
+@pytest.fixture
+def pcsc_host(pcsc_config: HostConfig, answers: dict[str, str]) -> Iterator[Host]:
+    """A host with these readers, at whose counter somebody answers, who knows the PIN of his card."""
+    answers.setdefault("token.pin", "1234")
+    with Host(pcsc_config, asker=CheckedAsker(lambda question: answers.get(question.code))) as opened:
+        yield opened

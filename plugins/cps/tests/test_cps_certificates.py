@@ -35,7 +35,7 @@ def refused(bench: Any, leaf: Any) -> dict[str, Any]:
     return dict(caught.value.facts)
 
 
-@pytest.mark.req("CPS-05", "CERT-03")
+@pytest.mark.req("CPS-05")
 def test_published_test_certificate_is_read_whole(bench: Any) -> None:
     begins, ends = datetime(2020, 9, 15, 12, 20, tzinfo=UTC), datetime(2023, 9, 15, 12, 20, tzinfo=UTC)
     found = read(bench, bench.signature(subject=bench.olivier, profession=b"\x02\x01\x3c", begins=begins, ends=ends))
