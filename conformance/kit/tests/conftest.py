@@ -60,7 +60,8 @@ def shared_services(services: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -
     """Runs of this test use the services that are started already."""
 
     @contextmanager
-    def started(_: Path) -> Iterator[RunningSandbox]:
+    def started(_: Path, *, pcsc: bool) -> Iterator[RunningSandbox]:
+        assert not pcsc
         yield services
 
     monkeypatch.setattr(conduct, "running", started)

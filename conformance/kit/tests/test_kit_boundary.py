@@ -92,6 +92,9 @@ WITHIN = {
     "driver-starts-a-process": (POPEN, (PLUGIN, DRIVER)),
     "driver-loads-a-library": (DLOPEN, (DRIVER,)),
     "relay-starts-a-thread": (THREAD, (RELAY,)),
+    "host-watches-the-readers": (THREAD, ("segur_host/broker/card_watch.py",)),
+    "host-tells-of-an-event": (THREAD, ("segur_host/events/teller.py",)),
+    "host-removes-the-mark-of-a-run": (WRITE, ("segur_host/sessions/liveness.py",)),
     "host-steps-aside": (THREAD, (BROKER, "segur_host/aside.py")),
     "storage-writes": (WRITE, (PLUGIN, BROKER, STORAGE)),
     "audit-writes": (WRITE, (AUDIT,)),
@@ -244,11 +247,33 @@ def test_what_is_not_even_shows(exchanges: list[dict[str, Any]], connects: int, 
     assert {one.what for one in reckon_http(exchanges, TICKETS, connects) if not one.even} == uneven
 
 
-def test_openings_of_a_card_are_held_against_the_drivers_count() -> None:
-    openings = [{"id": "a-1", "reader": "Vitale 1"}, {"id": "a-2", "reader": "Vitale 1"}]
+OPENINGS = [{"id": "a-1", "reader": "Vitale 1"}, {"id": "a-2", "reader": "Vitale 1"}]
+LENT = [
+    {"event": "broker.card.open", "facts": '{"insertion":"7","slot":"Vitale 1"}'},
+    {"event": "broker.card.confirm", "facts": '{"insertion":"7","slot":"Vitale 1"}'},
+]
 
-    assert reckon_cards(openings, [{"connection": "a-1"}, {"connection": "a-9"}], {"Vitale 1": 1, "Vitale 2": 0}) == (
-        Reckoning("Vitale 1", 2, 1),
-        Reckoning("Vitale 2", 0, 0),
+
+@pytest.mark.parametrize(
+    ("audited", "relayed", "granted"),
+    [
+        pytest.param([*LENT, *LENT], [], 2, id="two-tickets"),
+        pytest.param(LENT, ["Vitale 1"], 2, id="one-ticket-and-one-for-a-token-driver"),
+        pytest.param([], ["Vitale 1"] * 2, 2, id="two-for-a-token-driver"),
+        pytest.param(LENT, [], 1, id="opened-without-a-ticket"),
+    ],
+)
+def test_openings_of_a_card_are_held_against_tickets(
+    audited: list[dict[str, Any]], relayed: list[str], granted: int
+) -> None:
+    assert reckon_cards(OPENINGS, [{"connection": "a-1"}], audited, relayed) == (
+        Reckoning("Vitale 1", 2, granted),
+        Reckoning("connections unknown to the ledger", 0, 0),
+    )
+
+
+def test_ticket_without_opening_and_unknown_connection_show() -> None:
+    assert reckon_cards([], [{"connection": "a-9"}], LENT) == (
+        Reckoning("Vitale 1", 0, 1),
         Reckoning("connections unknown to the ledger", 1, 0),
     )

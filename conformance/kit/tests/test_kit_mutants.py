@@ -21,7 +21,7 @@ from segur_conformance.mutants.trying import Trials
 MUTANTS: Final = [mutant for profile in PROFILES for mutant in mutants_of(profile)]
 VARIANTS: Final = [variant for profile in PROFILES for variant in variants_of(profile)]
 ALL: Final[list[Mutant | Variant]] = [*MUTANTS, *VARIANTS]
-BYSTANDERS: Final = 3
+BYSTANDERS: Final = 1
 LEAST: Final = 40
 
 

@@ -23,6 +23,7 @@ from segur_conformance.runner.doctor import diagnosis, examined
 from segur_conformance.runner.plan import Product
 from segur_conformance.runner.product import FoundProduct, found
 from segur_conformance.runner.selection import chosen
+from segur_sandbox.pcsc.errors import PcscMissingError
 from segur_sandbox.running import RunningSandbox
 
 Run = Callable[[Bench], None]
@@ -42,7 +43,8 @@ def vitale(tmp_path: Path) -> FoundProduct:
 @pytest.fixture
 def started(services: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def running(_: Path) -> Iterator[RunningSandbox]:
+    def running(_: Path, *, pcsc: bool) -> Iterator[RunningSandbox]:
+        assert not pcsc
         yield services
 
     monkeypatch.setattr(doctor, "running", running)
@@ -61,6 +63,37 @@ def test_machine_that_is_well_has_no_problem(vitale: FoundProduct, tmp_path: Pat
     }  # fmt: skip
     assert [one for one in findings if one.status == "problem"] == []
     assert all(one.action for one in findings if one.status != "ok")
+
+
+@pytest.mark.parametrize(
+    ("missing", "status", "finding", "action"),
+    [
+        pytest.param(None, "ok", "sont là", "", id="all-there"),
+        pytest.param(
+            PcscMissingError(["pcscd"], "sudo apt-get install pcscd"),
+            "warning",
+            "manquent : pcscd",
+            "sudo apt-get install pcscd",
+            id="no-pcscd",
+        ),
+        pytest.param(PcscMissingError(["Linux"], None), "warning", "manquent : Linux", "sous Linux", id="elsewhere"),
+    ],
+)
+def test_what_pcsc_readers_need_is_looked_at_where_a_plan_wants_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    missing: PcscMissingError | None,
+    status: str,
+    finding: str,
+    action: str,
+) -> None:
+    monkeypatch.setattr(doctor, "lacking", lambda: missing)
+    wanted = Product(kind=TargetKind.PLUGIN, target=("vitale",), companions=("pcsc",), readers="pcsc")
+
+    found_out = of(examined(found(wanted, tmp_path / "site"), (), None, None), "lecteurs PC/SC", status)
+
+    assert finding in found_out.finding
+    assert action in (found_out.action or "")
 
 
 def test_full_disk_is_a_problem(vitale: FoundProduct, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

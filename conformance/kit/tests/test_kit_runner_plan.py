@@ -76,6 +76,18 @@ def written(folder: Path, text: str | bytes) -> Path:
             id="unknown-key",
         ),
         pytest.param(
+            f'plan = 1\nprofiles = ["vitale"]\n{PRODUCT}readers = "pcsc"\n',
+            "config.plan_invalid",
+            "product:value_error",
+            id="pcsc-without-its-driver",
+        ),
+        pytest.param(
+            f'plan = 1\nprofiles = ["vitale"]\n{PRODUCT}readers = "usb"\n',
+            "config.plan_invalid",
+            "product.readers:literal_error",
+            id="unknown-readers",
+        ),
+        pytest.param(
             f'plan = 1\nprofiles = ["vitale"]\n{PRODUCT}[limits]\nmemory = 0\n',
             "config.plan_invalid",
             "limits.?:greater_than",
@@ -132,6 +144,23 @@ def test_files_of_a_plan_start_from_its_folder(
     found = load_plan(Path("plan.toml"))
 
     assert found.plan.product.target == tuple(one.format(here=tmp_path) for one in expected)
+
+
+@pytest.mark.parametrize(
+    ("product", "in_memory"),
+    [
+        pytest.param('kind = "plugin"\ntarget = "vitale"', True, id="in-memory-by-default"),
+        pytest.param(
+            'kind = "plugin"\ntarget = "vitale"\ncompanions = ["pcsc"]\nreaders = "pcsc"', False, id="pcsc-beside-it"
+        ),
+        pytest.param('kind = "plugin"\ntarget = "pcsc"\nreaders = "pcsc"', False, id="pcsc-itself"),
+        pytest.param('kind = "host"\ntarget = "node host.js"\nreaders = "pcsc"', False, id="foreign-host"),
+    ],
+)
+def test_plan_says_in_which_readers_cards_are_met(tmp_path: Path, product: str, in_memory: bool) -> None:
+    path = written(tmp_path, f'plan = 1\nprofiles = ["vitale"]\n[product]\n{product}\n')
+
+    assert load_plan(path).plan.product.in_memory is in_memory
 
 
 def test_limits_of_a_plan_stand_for_the_kits_own(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ class Control:
     async def _place_card(self, request: Request) -> Response:
         order = CardOrder.model_validate_json(await _body(request))
         await self._rack.place(order.reader, order.card)
-        return JSONResponse({"readers": await self._rack.readers()})
+        return JSONResponse({"readers": self._rack.known_readers()})
 
     async def _read_officially(self, request: Request) -> Response:
         return JSONResponse(await self._rack.official_reading(request.query_params.get("reader", "")))

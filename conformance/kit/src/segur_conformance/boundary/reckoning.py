@@ -1,5 +1,7 @@
 """What the services saw, held against what the host's audit says it lent: nothing more, nothing less."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -44,22 +46,26 @@ def reckon_http(
 
 
 def reckon_cards(
-    openings: Iterable[Mapping[str, Any]], exchanges: Iterable[Mapping[str, Any]], insertions: Mapping[str, int]
+    openings: Iterable[Mapping[str, Any]],
+    exchanges: Iterable[Mapping[str, Any]],
+    audited: Iterable[Mapping[str, Any]],
+    relayed: Iterable[str] = (),
 ) -> tuple[Reckoning, ...]:
-    """Compare the openings of each reader with the insertions that the host's driver counted.
+    """Compare the openings of each reader with tickets, and with what token drivers opened through the host.
 
     Args:
-        openings: of ``cards``, from the sandbox's ``GET /ledger``.
+        openings: of ``cards``, from the sandbox's ``GET /ledger``; a look at a card is none.
         exchanges: of ``cards``, from the sandbox's ``GET /exchanges``.
-        insertions: by name of the reader, as the driver told them.
+        audited: records of the host's audit with ``event`` and ``facts``, as JSON.
+        relayed: reader of each card that the host opened for a token driver.
     """
     listed = list(openings)
     known = {one["id"] for one in listed}
-    readers = sorted({one["reader"] for one in listed} | set(insertions))
+    granted = Counter(json.loads(one["facts"])["slot"] for one in audited if one["event"] == CARD_TICKET)
+    granted.update(relayed)
+    seen = Counter(one["reader"] for one in listed)
+    unknown = {one["connection"] for one in exchanges} - known
     return (
-        *(
-            Reckoning(reader, sum(one["reader"] == reader for one in listed), insertions.get(reader, 0))
-            for reader in readers
-        ),
-        Reckoning("connections unknown to the ledger", len({one["connection"] for one in exchanges} - known), 0),
+        *(Reckoning(reader, seen[reader], granted[reader]) for reader in sorted({*seen, *granted})),
+        Reckoning("connections unknown to the ledger", len(unknown), 0),
     )

@@ -8,6 +8,7 @@ from segur_conformance.checks.check import Check
 
 PROFILES: Final = {
     "vitale": "Lecture de la carte Vitale",
+    "cps": "Carte de professionnel : lecture, code porteur, session",
     "identity": "Identitovigilance : statuts, attributs, preuves",
     "insi": "Téléservice INSi",
     "package": "Paquet du module : déclarations, limites, confidentialité",

@@ -37,7 +37,8 @@ def grafted(changes: Iterable[Change], site: Path) -> Path:
             apply(change, site / change.package / change.file)
     for package in packages:
         record(package, site, [one for one in changes if one.package == package and one.file.startswith(METADATA)])
-    # The target may not write bytecode: without any, every process of it would compile the copies anew.
+    # The target may not write bytecode: without any, every process of it would compile the copies anew. What came with
+    # them still fits, but for what was changed.
     compileall.compile_dir(site, quiet=2)
     return site
 
@@ -67,7 +68,7 @@ def copy_of(package: str, site: Path) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise GraftError(package)
     source = next(iter(spec.submodule_search_locations))
-    return Path(shutil.copytree(source, site / package, ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(shutil.copytree(source, site / package))
 
 
 def record(package: str, site: Path, changes: Iterable[Change] = ()) -> None:
@@ -91,7 +92,12 @@ def record(package: str, site: Path, changes: Iterable[Change] = ()) -> None:
     for change in changes:
         if change.file != f"{METADATA}RECORD":
             apply(change, info / change.file.removeprefix(METADATA))
-    files = sorted(one for folder in (site / package, info) for one in folder.rglob("*") if one.is_file())
+    files = sorted(
+        one
+        for folder in (site / package, info)
+        for one in folder.rglob("*")
+        if one.is_file() and one.parent.name != "__pycache__"
+    )
     lines = [f"{one.relative_to(site).as_posix()},sha256={_digest(one)},{one.stat().st_size}\n" for one in files]
     (info / "RECORD").write_text("".join([*lines, f"{info.name}/RECORD,,\n"]), "utf-8")
     for change in changes:

@@ -22,6 +22,7 @@ from segur_sandbox.running import RunningSandbox
 MATRIX: Final = "matrix.json"
 TRIED_ON: Final[Mapping[str, Product]] = {
     "vitale": Product(kind=TargetKind.PLUGIN, target=("vitale",), companions=("insi",)),
+    "cps": Product(kind=TargetKind.PLUGIN, target=("cps",), companions=("pkcs11",)),
     "identity": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
     "insi": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
     "package": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),

@@ -40,7 +40,7 @@ def tried(
         record = RunRecord()
         scratch = Path(folder, "scratch")
         scratch.mkdir()
-        with ReferenceRoom(plugins, site, sandbox, scratch, record) as room:
+        with ReferenceRoom(plugins, site, sandbox, scratch, record, in_memory=product.in_memory) as room:
             settings = changed.settings if changed is not None else {}
             bench = Bench(product, plugins[0], sandbox, room, record, settings, assets)
             return list(carried_out(in_order(checks), bench, lambda _: None, evidence=False))

@@ -29,6 +29,7 @@ from segur_conformance.runner import doctor
 from segur_conformance.runner.bench import Bench
 from segur_conformance.runner.folder import REPORT, ReportFolder
 from segur_conformance.runner.identification import environment, reported_kit, reported_product
+from segur_conformance.runner.pcsc import has_pcsc
 from segur_conformance.runner.plan import PlanFile, load_plan
 from segur_conformance.runner.product import FoundProduct, found, room_for
 from segur_conformance.runner.progress import NAME as PROGRESS
@@ -103,7 +104,7 @@ def opened_bench(
     scratch.mkdir()
     with ExitStack() as opened:
         try:
-            sandbox = opened.enter_context(running(folder / "sandbox"))
+            sandbox = opened.enter_context(running(folder / "sandbox", pcsc=has_pcsc(product.product)))
         except (RuntimeError, OSError, ValueError) as failure:
             raise HostError("host.sandbox_down", reason=type(failure).__name__) from None
         room = opened.enter_context(

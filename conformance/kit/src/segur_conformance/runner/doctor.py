@@ -14,6 +14,7 @@ from segur_conformance.certified.fingerprint import files_of, package_folder
 from segur_conformance.checks.check import Check
 from segur_conformance.reports.report import Finding
 from segur_conformance.runner import loopback
+from segur_conformance.runner.pcsc import has_pcsc, lacking
 from segur_conformance.runner.plan import load_plan
 from segur_conformance.runner.product import FoundProduct, found
 from segur_conformance.runner.selection import chosen
@@ -40,6 +41,8 @@ def examined(
     yield from _companions(product)
     yield _kit(product)
     yield _assets(checks, assets)
+    if not product.product.in_memory:
+        yield _pcsc()
     for what, folder in (("dossier temporaire", Path(tempfile.gettempdir())), ("dossier du rapport", out)):
         if folder is not None:
             yield _space(what, folder)
@@ -66,7 +69,8 @@ def diagnosis(plan: Path, assets: Path | None) -> Iterator[Finding]:
             yield problem("produit", failure)
         else:
             yield from examined(product, checks, assets, None)
-        yield services(lambda: opened.enter_context(running(folder / "sandbox")))
+        pcsc = has_pcsc(loaded.product)
+        yield services(lambda: opened.enter_context(running(folder / "sandbox", pcsc=pcsc)))
 
 
 def services(start: Callable[[], RunningSandbox]) -> Finding:
@@ -157,6 +161,20 @@ def _assets(checks: Iterable[Check], assets: Path | None) -> Finding:
             action="Donnez leur dossier par --assets ou SEGUR_ASSETS ; sans eux, ces contrôles restent bloqués.",
         )
     return Finding(check="fichiers officiels", status="ok", finding=f"{len(wanted)} nécessaires, tous présents")
+
+
+def _pcsc() -> Finding:
+    missing = lacking()
+    if missing is None:
+        return Finding(check="lecteurs PC/SC", status="ok", finding="pcscd et son lecteur virtuel sont là")
+    return Finding(
+        check="lecteurs PC/SC",
+        status="warning",
+        finding=f"manquent : {', '.join(missing.missing)}",
+        action=f"Lancez « {missing.install} » ; sans cela, tous les contrôles restent bloqués."
+        if missing.install
+        else "Rejouez ce plan sous Linux ; ailleurs, tous ses contrôles restent bloqués.",
+    )
 
 
 def _space(what: str, folder: Path) -> Finding:

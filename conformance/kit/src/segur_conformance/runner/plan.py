@@ -28,6 +28,8 @@ from segur_sdk.manifest import PluginId
 MAX_PLAN_BYTES: Final = 262_144
 REFERENCE_HOST: Final = "reference"
 """Target of kind ``host`` that is the reference host itself."""
+PCSC: Final = "pcsc"
+"""Readers of a run whose cards are met through PC/SC, and the plugin that brings the driver for that."""
 LimitName = Literal["memory", "processes", "scratch", "file", "written", "answer_s"]
 """Fields of ``Limits``."""
 
@@ -39,6 +41,7 @@ class Product(BaseModel):
         kind: a plugin that is installed here, a plugin's wheel, or a program that carries everything itself.
         target: id of the plugin; file of the wheel; command line of the program, or ``reference``.
         companions: other installed plugins that run beside it, such as the reader of the card that ``insi`` needs.
+        readers: in which the product meets cards: the reference host's own in memory, or virtual ones of PC/SC.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
@@ -48,6 +51,19 @@ class Product(BaseModel):
         Field(min_length=1)
     )
     companions: tuple[PluginId, ...] = ()
+    readers: Literal["memory", "pcsc"] = "memory"
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it meets cards in readers that are in memory."""
+        return self.readers != PCSC
+
+    @model_validator(mode="after")
+    def _driver_of_readers(self) -> "Product":
+        carried = self.kind is not TargetKind.HOST or self.target == (REFERENCE_HOST,)
+        if not self.in_memory and carried and PCSC not in (*self.target, *self.companions):
+            raise ValueError("a product that meets cards through PC/SC has the plugin pcsc beside it")
+        return self
 
     @model_validator(mode="after")
     def _one_target(self) -> "Product":

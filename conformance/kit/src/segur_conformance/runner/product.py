@@ -128,5 +128,6 @@ def room_for(
             yield foreign
     else:
         plugins, site = product.plugins, product.site
-        with ReferenceRoom(plugins, site, sandbox, scratch, record, hidden, limits) as reference:
+        in_memory = product.product.in_memory
+        with ReferenceRoom(plugins, site, sandbox, scratch, record, hidden, limits, in_memory=in_memory) as reference:
             yield reference

@@ -103,6 +103,8 @@ class ReferenceRoom:
         record: of the run.
         hidden: folders that do not exist for the child; where the system does not allow that, that it is watched for.
         limits: how much of the machine the child may take.
+        in_memory: whether the host has the sandbox's readers in memory; without them, those that a plugin's driver
+            finds are all it has.
     """
 
     def __init__(
@@ -114,9 +116,12 @@ class ReferenceRoom:
         record: RunRecord,
         hidden: tuple[Path, ...] = (),
         limits: Limits | None = None,
+        *,
+        in_memory: bool = True,
     ) -> None:
         self._plugins = plugins
         self._site = site
+        self._in_memory = in_memory
         self._sandbox = sandbox
         self._scratch = scratch.resolve()
         self._record = record
@@ -154,6 +159,7 @@ class ReferenceRoom:
         known = given["plugins"]
         given["plugins"] = {
             one.id: {
+                **known.get(one.id, {}),
                 "enabled": True,
                 "manifest_sha256": one.sha256,
                 "settings": {**known.get(one.id, {}).get("settings", {}), **settings.get(one.id, {})},
@@ -161,6 +167,8 @@ class ReferenceRoom:
             for one in self._plugins
         }
         given["data"] = str(self._scratch / f"{HOSTS_DATA}{self._hosts}")
+        if not self._in_memory:
+            given["readers"] = {}
         return {**given, **tables}
 
     @contextmanager

@@ -34,11 +34,13 @@ class Answer:
         value: of the hook, or as ``segur identify``.
         error: stable code when there is no value.
         outcomes: of each plugin, where the target tells them.
+        said: what a person reads of the error, where the target tells it.
     """
 
     value: Any = None
     error: str | None = None
     outcomes: tuple[Mapping[str, Any], ...] = ()
+    said: str = ""
 
     @property
     def failure(self) -> str | None:
@@ -129,7 +131,7 @@ class Subject:
         code = None if error is None else str(error.get("code")) if isinstance(error, dict) else "?"
         if code == UNSUPPORTED:
             raise CheckBlocked(f"op:{op}")
-        return Answer(answer.get("value"), code, tuple(answer.get("outcomes") or ()))
+        return Answer(answer.get("value"), code, tuple(answer.get("outcomes") or ()), _said(error))
 
     def told_so_far(self) -> None:
         """Note what the target saw itself do since its last answer; for a target that has ended."""
@@ -176,6 +178,11 @@ class Subject:
             while line := stream.readline(MAX_LINE):
                 self._lines.put(line)
         self._lines.put(None)
+
+
+def _said(error: object) -> str:
+    texts = [error.get(part) for part in ("message", "cause", "action")] if isinstance(error, dict) else []
+    return " ".join(str(one) for one in texts if one)
 
 
 def _seen(line: bytes) -> Mapping[str, Any] | None:

@@ -77,15 +77,15 @@ class CardRack:
             UnknownCardError: no such reader or card.
             SlotError: a PC/SC reader does not take it.
         """
-        slots = self._own | await self._machines()
-        if reader not in self._memory and reader not in slots:
-            raise UnknownCardError("reader", (*self._memory, *slots))
         record = _record(card)
-        if reader in slots:
-            await slots[reader].place(record)
-        else:
+        if reader in self._memory:
             self._memory[reader].insert(record)
-            await _let_go()
+            return
+        # The machine's own are looked for only when they are asked for: that takes a while.
+        slots = self._own if reader in self._own else await self._machines()
+        if reader not in slots:
+            raise UnknownCardError("reader", (*self._memory, *self._own, *slots))
+        await slots[reader].place(record)
 
     async def reset(self) -> None:
         """Put the default cards back, every card with the codes and tries with which it was delivered.
@@ -96,7 +96,6 @@ class CardRack:
         self._vault.renew()
         for name, card in DEFAULT_SLOTS.items():
             self._memory[name].insert(_record(card))
-        await _let_go()
         await self._place_first()
         for slot in self._machine_slots.values():
             await slot.place(None)
@@ -105,6 +104,10 @@ class CardRack:
         """Return the sandbox's own readers as JSON objects."""
         memory = [reader.to_json() for reader in self._memory.values()]
         return memory + [slot.to_json() for slot in self._own.values()]
+
+    def known_readers(self) -> list[dict[str, Any]]:
+        """Return the sandbox's own readers and those of the machine's pcscd that were found so far."""
+        return self.own_readers() + [slot.to_json() for slot in self._machine_slots.values()]
 
     async def readers(self) -> list[dict[str, Any]]:
         """Return every reader as JSON objects, those of the machine's pcscd too."""
@@ -145,11 +148,6 @@ class CardRack:
             if name not in self._machine_slots:
                 self._machine_slots[name] = PcscSlot(self._reader(name), port, self._machine)
         return {name: self._machine_slots[name] for name in found}
-
-
-async def _let_go() -> None:
-    """Let the loop close the connections that were dropped: whoever is answered after this finds none of them."""
-    await asyncio.sleep(0)
 
 
 def _record(name: str | None) -> AnyCard | None:

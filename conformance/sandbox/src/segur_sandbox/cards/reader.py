@@ -71,10 +71,10 @@ class VirtualReader:
         # Left to the end of the loop, they would be cancelled and complain.
         await asyncio.gather(*self._conversations, return_exceptions=True)
 
-    def insert(self, card: AnyCard | None) -> None:
-        """Put `card` in the slot, or empty it; what was connected to the old card is disconnected."""
+    def insert(self, card: AnyCard | None, *, last: asyncio.StreamWriter | None = None) -> None:
+        """Put `card` in the slot, or empty it; what was connected to the old one is disconnected, `last` at the end."""
         self.card = card
-        self.drop_connections()
+        self.drop_connections(last)
 
     def opened(self, card: AnyCard, connection: str) -> None:
         """Take note in the ledger that somebody powered `card` to use it: looking at it needs its ATR and no power."""
@@ -88,11 +88,17 @@ class VirtualReader:
             connection=connection,
         )
 
-    def drop_connections(self) -> None:
-        """Lose contact with the card: for whoever connects again, it was inserted again."""
-        for writer in list(self._writers):
-            # At once: whoever looks next must not find the old connection still answering.
-            writer.transport.abort()
+    def drop_connections(self, last: asyncio.StreamWriter | None = None) -> None:
+        """Lose contact with the card: for whoever connects again, it was inserted again.
+
+        Args:
+            last: Whose connection ends after the others: who uses a card must not see it gone before who looks does.
+        """
+        for writer in sorted(self._writers, key=lambda one: one is last):
+            # Now, and not when the loop comes to it: whoever looks next must not find the old connection answering.
+            with contextlib.suppress(OSError):
+                writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            writer.close()
 
     def to_json(self) -> dict[str, Any]:
         """Return the reader as the descriptor and the control API show it."""
@@ -186,7 +192,7 @@ class _Conversation:
         if fault and fault.fault == "reset":
             # The card is pulled out: the slot stays empty until somebody puts one in.
             reset_on_close(self._socket)
-            self._slot.insert(None)
+            self._slot.insert(None, last=self._writer)
             return False
         if fault and fault.fault == "delay":
             await asyncio.sleep(fault.duration)

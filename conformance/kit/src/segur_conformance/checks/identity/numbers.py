@@ -75,7 +75,7 @@ def claimed_status(bench: Bench) -> None:
 )
 def billing_number(bench: Bench) -> None:
     """To each his own matricule, and only from INSi."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "family")
     counter = Counter(bench)
     bench.sandbox.fault("insi", "error5xx")

@@ -46,7 +46,7 @@ _WAIT_S: Final = 5.0
 def assertion_renewed(bench: Bench) -> None:
     """Each call has an assertion of its own, made for it."""
     subject = bench.start(answers={"insi.sexe": "F"})
-    person = card_person(subject, bench.sandbox.readers[0])
+    person = card_person(subject, bench.readers[0])
     individual(ask_by_card(subject, person))
     individual(ask_by_card(subject, person))
     later = ASSERTION_LIFE.total_seconds() + 60
@@ -73,7 +73,7 @@ def assertion_renewed(bench: Bench) -> None:
 )
 def swapped_blocks(bench: Bench) -> None:
     """A card that is no longer the one that was read blocks the query."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     subject = bench.start(answers={"insi.sexe": "F"})
     person = card_person(subject, reader)
     for what, card in (("retirée", None), ("échangée", "corsica"), ("échangée puis remise", "single")):
@@ -99,7 +99,7 @@ def swapped_blocks(bench: Bench) -> None:
 )
 def checked_before_each_call(bench: Bench) -> None:
     """A card swapped while an answer is awaited stops the next call."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "nineteen")
     subject = bench.start(answers={"insi.sexe": "M"})
     # D'AEION, for whom the service is always down, so that a target may want to ask again.
@@ -127,7 +127,7 @@ def checked_before_each_call(bench: Bench) -> None:
 )
 def person_chosen(bench: Bench) -> None:
     """The beneficiary is asked for, and his own matricule comes back."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "family")
     subject = bench.start(answers={"insi.sexe": "M"})
     for position, name, given_name in ((2, "ADRTROIS", "TOUSSAINT"), (3, "NESSI", "MICHELANGELO")):
@@ -154,7 +154,7 @@ def person_chosen(bench: Bench) -> None:
 )
 def century_asked(bench: Bench) -> None:
     """A date without century is asked for, and held against the card."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "no-century")
     subject = bench.start(answers={"insi.sexe": "F", "insi.date_naissance": "1975-12-30"})
     ask_by_card(subject, card_person(subject, reader))
@@ -177,7 +177,7 @@ def century_asked(bench: Bench) -> None:
 )
 def supplied_reading(bench: Bench) -> None:
     """A reading without card is searched by the traits read."""
-    for reader in bench.sandbox.readers:
+    for reader in bench.readers:
         bench.sandbox.insert(reader, None)
     person = {
         "nom_patronymique": "ADRUN",

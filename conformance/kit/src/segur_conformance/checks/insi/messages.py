@@ -133,7 +133,7 @@ def authorisation(bench: Bench) -> None:
 )
 def emitter(bench: Bench) -> None:
     """Both contexts name the structure as the certificate does."""
-    for reader in bench.sandbox.readers:
+    for reader in bench.readers:
         bench.sandbox.insert(reader, None)
     individual(ask_by_traits(bench.start(), criteria("ADRUN", "ZOE")))
     certificate = Path(bench.sandbox.descriptor["certificates"]["insi-manu"]["cert"]).read_bytes()

@@ -66,7 +66,7 @@ def by_traits(bench: Bench) -> None:
 )
 def by_card(bench: Bench) -> None:
     """Every block of a search by card is valid."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "family")
     subject = bench.start(answers={"insi.sexe": "M"})
     ask_by_card(subject, card_person(subject, reader, position=2))

@@ -77,6 +77,10 @@ def _login(**actor: Any) -> Event:
     return {"actor": somebody, "session": {"session_id": "essai", "means": "psc"}}
 
 
+def _ended(reason: str, **actor: Any) -> Event:
+    return {**_login(**actor), "reason": reason}
+
+
 def _scanned(payload: str, symbology: str = "qr") -> Event:
     return {"symbology": symbology, "payload": payload, "origin": "camera"}
 
@@ -92,8 +96,15 @@ def _draft(**more: Any) -> Event:
 
 
 def ordinary(bench: Bench) -> tuple[Sample, ...]:
-    """Return what happens every day, at every hook that the plugin declares."""
-    reader = bench.sandbox.readers[0]
+    """Return what happens every day, at every hook that the plugin declares.
+
+    For a plugin that knows tokens there is a professional's card in the second reader from now on.
+    """
+    reader, professionals = bench.readers
+    cards: tuple[Sample, ...] = ()
+    if bench.plugin.declared.get("tokens"):
+        bench.sandbox.insert(professionals, "cps:pharmacist")
+        cards = (Sample("on_card_read", "la carte d’un professionnel", {"card": {"slot": professionals}}),)
     beneficiary = {
         "position": 1,
         "nom": "ADRUN",
@@ -107,7 +118,9 @@ def ordinary(bench: Bench) -> tuple[Sample, ...]:
         bench,
         Sample("on_session_login", "un professionnel", _login()),
         Sample("on_session_login", "un opérateur", _login(kind="operator", rpps=None)),
+        Sample("on_session_ended", "une session fermée", _ended("logout")),
         Sample("on_card_read", "une carte dans un lecteur", {"card": {"slot": reader}}),
+        *cards,
         Sample("on_card_read", "une lecture transmise", _supplied(_insured("HERMANN", "GATIEN"))),
         Sample("qualify_identity", "des traits", _by_traits(**_searched("HERMANN", "GATIEN"))),
         Sample("qualify_identity", "des traits incomplets", _by_traits(**incomplete)),
@@ -129,6 +142,7 @@ def rare(bench: Bench) -> tuple[Sample, ...]:
     return _declared(
         bench,
         Sample("on_session_login", "un automate", _login(kind="automaton", rpps=None, name="N" * 100)),
+        Sample("on_session_ended", "un hôte arrêté", _ended("host_stopped", kind="automaton", rpps=None)),
         Sample("on_card_read", "une carte inconnue", unknown_card),
         Sample("on_card_read", "une date lunaire", _supplied(lunar)),
         Sample("on_card_read", "dix-neuf bénéficiaires", _supplied(*many)),

@@ -154,7 +154,7 @@ def tags_and_padding(bench: Bench) -> None:
 )
 def unreadable(bench: Bench) -> None:
     """Damaged files give nobody at all."""
-    reader_of_sandbox = bench.sandbox.readers[0]
+    reader_of_sandbox = bench.readers[0]
     bench.sandbox.insert(reader_of_sandbox, "truncated")
     answer = bench.start().call("on_card_read", {"card": {"slot": reader_of_sandbox}})
     expect_refused(answer, "carte « truncated »")

@@ -16,7 +16,7 @@ CARD_CODES: Final = "card."
 
 def read_named(bench: Bench, subject: Subject, card: str) -> dict[str, Any]:
     """Put a card of the sandbox into its first reader, have it read, and return the reading."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, card)
     return reading_in(subject.call("on_card_read", {"card": {"slot": reader}}), f"carte « {card} »")
 

@@ -44,6 +44,7 @@ class OwnReader:
         others = [
             {name: one[name] for name in ("name", "host", "port")}
             for one in sandbox.descriptor["services"]["cards"]["readers"]
+            if one["kind"] == "memory"
         ]
         return {"readers": {"memory": {"slots": [*others, *own]}}}
 
@@ -101,9 +102,11 @@ class OwnReader:
             card.power()
             return
         if self._swap is not None and len(card.commands) > self._swap[0]:
-            # Before the answer leaves: whatever comes next meets the other card.
+            # Before the answer leaves: whatever comes next meets the other card, and whoever only looks sees it.
             _, self.card = self._swap
             self._swap = None
+            for other in self._connections - {connection}:
+                _hang_up(other)
         connection.sendall(len(answer).to_bytes(2, "big") + answer)
 
 

@@ -48,7 +48,7 @@ def none_chosen(bench: Bench) -> None:
     subject = bench.start()
     found = seen(read_named(bench, subject, "family"))
     expect(found == written(FAMILY), "les bénéficiaires lus ne sont pas ceux de la carte")
-    answer = subject.identify(card={"slot": bench.sandbox.readers[0]})
+    answer = subject.identify(card={"slot": bench.readers[0]})
     expect_equal((answer.value, answer.error), (None, "input.beneficiary_to_choose"), "identification sans choix")
     expect(not bench.sandbox.exchanges("insi"), "INSi a été interrogé pour un bénéficiaire que personne n’a choisi")
 
@@ -133,7 +133,7 @@ def letters(bench: Bench) -> None:
 def own_matricule(bench: Bench) -> None:
     """The number on the card never becomes anybody's INS."""
     needs_insi(bench)
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "family")
     subject = bench.start()
     owned = (DOMINIQUE, TOUSSAINT, MICHELANGELO)
@@ -159,7 +159,7 @@ def own_matricule(bench: Bench) -> None:
 )
 def never_proven(bench: Bench) -> None:
     """Reading a physical card, even with an INS found, proves nothing."""
-    card = {"slot": bench.sandbox.readers[0]}
+    card = {"slot": bench.readers[0]}
     subject = bench.start()
     reading = read_named(bench, subject, "single")
     expect_equal(reading["family"], "vitale", "famille de carte")
@@ -185,7 +185,7 @@ def never_proven(bench: Bench) -> None:
 def asked_century(bench: Bench) -> None:
     """Nobody guesses a century."""
     needs_insi(bench)
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     bench.sandbox.insert(reader, "no-century")
     subject = bench.start()
     answer = subject.identify(card={"slot": reader})

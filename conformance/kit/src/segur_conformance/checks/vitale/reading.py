@@ -59,7 +59,7 @@ def whole_card(bench: Bench) -> None:
     expect_equal((person["date_naissance"], person["flags"]), (ZOE.birth_date, []), "date complète et remarques")
     expect_equal(reading["family"], "vitale", "famille de carte")
     expect_equal(reading["provenance"], "apdu", "provenance")
-    expect_equal((reading["presence"] or {}).get("slot"), bench.sandbox.readers[0], "insertion qui a été lue")
+    expect_equal((reading["presence"] or {}).get("slot"), bench.readers[0], "insertion qui a été lue")
 
 
 @checks(
@@ -74,11 +74,11 @@ def whole_card(bench: Bench) -> None:
 )
 def absent_card(bench: Bench) -> None:
     """An empty reader and a missing one are named as such."""
-    reader = bench.sandbox.readers[0]
+    reader = bench.readers[0]
     event = {"card": {"slot": reader}}
     bench.sandbox.insert(reader, None)
     expect_refused(bench.start().call("on_card_read", event), "lecteur vide", "card.absent")
-    unplugged = bench.start(readers={"memory": {"slots": []}})
+    unplugged = bench.start_unplugged()
     expect_refused(unplugged.call("on_card_read", event), "aucun lecteur", "card.reader_unavailable", "card.no_reader")
 
 
@@ -97,7 +97,7 @@ def absent_card(bench: Bench) -> None:
 )
 def either_slot(bench: Bench) -> None:
     """The slot that was asked for is the one that is read."""
-    for vitale, other in (bench.sandbox.readers, bench.sandbox.readers[::-1]):
+    for vitale, other in (bench.readers, bench.readers[::-1]):
         bench.sandbox.insert(vitale, "single")
         bench.sandbox.insert(other, "unknown-atr")
         subject = bench.start()

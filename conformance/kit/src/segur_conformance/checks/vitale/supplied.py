@@ -74,7 +74,7 @@ def _hand_over(subject: Subject, *changes: dict[str, Any]) -> Answer:
 )
 def as_good(bench: Bench) -> None:
     """Everything supplied is in the reading, which says where it comes from."""
-    for reader in bench.sandbox.readers:
+    for reader in bench.readers:
         bench.sandbox.insert(reader, None)
     more = {"nom_usuel": "TCHITCHI", "sexe": "F", "rang_de_naissance": 2}
     reading = reading_in(_hand_over(bench.start(), more, {"prenom_usuel": "RUTH"}), "lecture transmise")

@@ -19,9 +19,9 @@ MUTANTS: Final = (
         (
             _change(
                 "plugin.py",
-                "                reading = read_insertion(presence, ctx, ctx.settings(VitaleSettings))",
+                "                reading = _read(presence, ctx, ctx.settings(VitaleSettings))",
                 "                try:\n"
-                "                    reading = read_insertion(presence, ctx, ctx.settings(VitaleSettings))\n"
+                "                    reading = _read(presence, ctx, ctx.settings(VitaleSettings))\n"
                 "                except CardError as failure:\n"
                 '                    if failure.code != "card.removed" or presence.slot not in self.__dict__:\n'
                 "                        raise\n"
@@ -48,22 +48,24 @@ MUTANTS: Final = (
         (
             _change(
                 "plugin.py",
-                "                reading = read_insertion(presence, ctx, ctx.settings(VitaleSettings))",
-                "                reading = read_insertion(presence, ctx, ctx.settings(VitaleSettings))\n"
+                "                reading = _read(presence, ctx, ctx.settings(VitaleSettings))",
+                "                reading = _read(presence, ctx, ctx.settings(VitaleSettings))\n"
                 '                if reading is not None and presence.atr == "3B751300004009EA9000":\n'
                 "                    reading = self.__dict__.setdefault(reading.nature, reading)",
             ),
         ),
     ),
     Mutant(
-        "vitale.mute-tried-again",
-        "recommence avec une carte muette",
+        "vitale.mute-is-unknown",
+        "laisse aux autres une carte muette",
         ("vitale.insertion.mute-card",),
         (
             _change(
                 "insertion.py",
-                '_HICCUPS: Final = frozenset({"card.unreadable", "card.protocol"})',
-                '_HICCUPS: Final = frozenset({"card.unreadable", "card.protocol", "card.mute"})',
+                "            if failure.code not in _HICCUPS or tries == settings.tries:\n",
+                '            if failure.code == "card.mute":\n'
+                "                return None\n"
+                "            if failure.code not in _HICCUPS or tries == settings.tries:\n",
             ),
         ),
     ),

@@ -3,7 +3,8 @@
 ``python -m segur_conformance.targets.reference_host``: one request a line on standard input, one answer a line on
 what was standard output; whatever a plugin prints goes to standard error. What the boundary monitor sees leaves at
 once, a line ``{"seen": …}`` before the answer in which it happened, so that a plugin which ends the process does not
-end the evidence. The only module of the kit that imports the host, because the host is what it puts to the test.
+end the evidence. No other package of the kit imports the host; this one does because the host is what it
+puts to the test.
 """
 
 import gc
@@ -25,6 +26,7 @@ from segur_conformance.boundary.monitor import Monitor
 from segur_conformance.boundary.packages import Packages
 from segur_conformance.boundary.patches import Snapshot
 from segur_conformance.targets.conversation import conversation
+from segur_conformance.targets.reference_host.signing_in import Person, SigningIn
 from segur_host import Host
 from segur_host.broker.ask import CheckedAsker
 from segur_host.cli.identify import identify_on
@@ -34,7 +36,8 @@ from segur_host.dispatch import dispatcher
 from segur_host.dispatch.context import CallContext
 from segur_host.dispatch.outcome import HookResult
 from segur_host.inputs import IdentifyInput
-from segur_sdk.errors import CardError, IdentityError, InputError, SegurError
+from segur_host.messages import as_json
+from segur_sdk.errors import CardError, IdentityError, InputError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.identity import IdentityAttribute, Traits
@@ -59,7 +62,7 @@ class WatchedHost(Host):
 
     def decide(self, hook: str, text: str) -> HookResult:
         """Ask those who decide a send, without sending anything: ``Host.call`` refuses such hooks."""
-        with self._event(hook, text) as draft:
+        with self._given.event(hook, text) as draft:
             return self._called(hook, draft, None)
 
 
@@ -93,7 +96,9 @@ class Target:
         self._clock = SteppingClock()
         self._opened = ExitStack()
         self._host: WatchedHost | None = None
-        self._answers: Mapping[str, str] = {}
+        self._person = Person()
+        self._signing_in = SigningIn(lambda: self.host, self._person, self._folder)
+        self._relayed: list[str] = []
         self.ops: Final[Mapping[str, Callable[[Request], Any]]] = {
             "start": self._start,
             "call": self._call,
@@ -113,6 +118,7 @@ class Target:
             "settings": self._settings,
             "import": self._import,
             "stop": self._stop,
+            **self._signing_in.ops,
         }
 
     @property
@@ -122,20 +128,40 @@ class Target:
             raise InputError("input.usage")
         return self._host
 
+    @property
+    def messages(self) -> Mapping[str, UserMessage]:
+        """French texts that the plugins of the open host bring."""
+        return self._host.messages if self._host is not None else {}
+
     def _start(self, request: Request) -> Any:
         self._stop(request)
         self._clock.step = timedelta()
         self._monitor.connects.clear()
-        self._answers = request.get("answers", {})
+        self._person.learns(request.get("answers", {}))
+        self._signing_in.begin()
         setattr(dispatcher, "HOOKS", HOOKS)  # noqa: B010 - a name of another module
         config = HostConfig.model_validate(request["config"], context={"folder": Path.cwd()})
         self._monitor.guard([*guarded_by(config), *map(Path, request.get("guarded", ()))])
-        asker = CheckedAsker(lambda question: self._answers.get(question.code))
+        asker = CheckedAsker(self._person.answer)
         try:
             self._host = self._opened.enter_context(WatchedHost(config, asker=asker, clock=self._clock))
         finally:
             os.write(sys.stderr.fileno(), request.get("mark", "").encode())
+        self._count_relayed(self._host)
         return self._states()
+
+    def _count_relayed(self, host: Host) -> None:
+        """Note each card that the host opens for a token driver: its audit has no record of these."""
+        self._relayed = relayed = []
+        cards = host._devices.cards  # noqa: SLF001 - counted where they pass
+        taken = cards.taken
+
+        def counted(slot: str) -> Any:
+            found = taken(slot)
+            relayed.append(slot)
+            return found
+
+        setattr(cards, "taken", counted)  # noqa: B010 - a method of one object
 
     def _call(self, request: Request) -> Any:
         return self._told(self.host.call(request["hook"], json.dumps(request["event"])))
@@ -241,6 +267,7 @@ class Target:
             "slots": self._slots(),
             "audit": [attrs.asdict(one) for one in self.host.audit.records()],
             "connects": self._monitor.connects,
+            "relayed": self._relayed,
         }
 
     def _slots(self) -> Any:
@@ -279,7 +306,7 @@ def answered(target: Target, line: str) -> dict[str, Any]:
     try:
         value = target.ops[request["op"]](request)
     except SegurError as failure:
-        return {"id": request["id"], "error": {"code": failure.code, "message": str(failure)}}
+        return {"id": request["id"], "error": as_json(failure, target.messages)}
     except ValueError as failure:
         return {"id": request["id"], "error": {"code": "input.identify", "message": type(failure).__name__}}
     finally:
@@ -298,7 +325,3 @@ def main() -> None:
         for text in sys.stdin:
             line.say(answered(target, text))
         target.end()
-
-
-if __name__ == "__main__":
-    main()
