@@ -39,7 +39,9 @@ def test_constraints_are_the_lock_without_hashes() -> None:
     assert (REQUIREMENTS / "constraints.txt").read_text(encoding="utf-8") == without_hashes(locked)
 
 
-@pytest.mark.parametrize(("name", "least"), [("lock.txt", 10), ("bootstrap.txt", 10), ("native.txt", 0), ("fuzz.txt", 0)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("lock.txt", 10), ("bootstrap.txt", 10), ("native.txt", 0), ("fuzz.txt", 0)]
+)
 def test_every_locked_package_has_a_hash(name: str, least: int) -> None:
     blocks = re.split(r"\n(?=\S)", (REQUIREMENTS / name).read_text(encoding="utf-8").strip())[1:]
 
