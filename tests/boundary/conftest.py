@@ -86,7 +86,7 @@ def reckoned(sandbox: RunningSandbox, result: dict[str, Any], stray: int) -> tup
         seen = reckon_http(sandbox.exchanges("insi"), result["audited"], connects)
         # A connection that says nothing is known as refused only when it ends, a little later.
         if seen[1].seen >= connects + stray or time.monotonic() > until:
-            return (*seen, *reckon_cards(sandbox.ledger("cards"), sandbox.exchanges("cards"), result["insertions"]))
+            return (*seen, *reckon_cards(sandbox.ledger("cards"), sandbox.exchanges("cards"), result["audited"]))
         time.sleep(0.05)
 
 

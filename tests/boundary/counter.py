@@ -138,8 +138,9 @@ def main() -> None:
         with WatchedHost(config, asker=CheckedAsker(lambda question: ANSWERS.get(question.code))) as host:
             day = Day(host, sandbox)
             getattr(day, job["day"])()
-            slots = host.slots() if config.readers.memory.slots else ()
-            audited = [{"event": one.event, "plugin": one.plugin} for one in host.audit.records()]
+            audited = [
+                {"event": one.event, "plugin": one.plugin, "facts": one.facts} for one in host.audit.records()
+            ]
             states = {name: str(entry.state) for name, entry in host.plugins.items()}
         result = {
             "states": states,
@@ -147,8 +148,6 @@ def main() -> None:
             "statuses": day.statuses,
             "audited": audited,
             "connects": monitor.connects,
-            # The driver counts from its start: what is above is the number of that start.
-            "insertions": {one.slot: one.insertion % 1_000_000 for one in slots},
         }
         line.say(result)
 

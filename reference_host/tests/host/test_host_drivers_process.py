@@ -322,7 +322,7 @@ ODD: dict[str, tuple[str, Callable[[ReadersInChild], Any]]] = {
     "slots_no_list": ("Odd", lambda made: made.slots()),
     "slots_no_states": ("OddSlots", lambda made: made.slots()),
     "atr_no_bytes": ("Odd", lambda made: made.connect("s")),
-    "answer_no_bytes": ("Driver", lambda made: made.transmit("s", b"text", 20)),
+    "answer_no_bytes": ("Driver", lambda made: (made.connect("s"), made.transmit("s", b"text", 20))),
 }
 
 
