@@ -138,9 +138,7 @@ def main() -> None:
         with WatchedHost(config, asker=CheckedAsker(lambda question: ANSWERS.get(question.code))) as host:
             day = Day(host, sandbox)
             getattr(day, job["day"])()
-            audited = [
-                {"event": one.event, "plugin": one.plugin, "facts": one.facts} for one in host.audit.records()
-            ]
+            audited = [{"event": one.event, "plugin": one.plugin, "facts": one.facts} for one in host.audit.records()]
             states = {name: str(entry.state) for name, entry in host.plugins.items()}
         result = {
             "states": states,
