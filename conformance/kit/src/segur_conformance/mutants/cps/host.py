@@ -92,7 +92,7 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
-        "cps.any-removal",
+        "cps.every-removal",
         "ferme la session au retrait de n’importe quelle carte",
         ("cps.session.other-card-removed",),
         (
