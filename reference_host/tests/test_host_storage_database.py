@@ -308,6 +308,18 @@ def test_two_first_starts_agree_on_the_key(data_folder: Path) -> None:
     assert {path.name for path in data_folder.iterdir()} == {"host.key", "host.db", "host.lock"}
 
 
+def test_an_opening_waits_for_that_of_another_process(data_folder: Path) -> None:
+    Database(data_folder, "default").close()
+    opened: list[Database] = []
+    with FileLock(data_folder / "host.lock"):
+        opening = threading.Thread(target=lambda: opened.append(Database(data_folder, "default")))
+        opening.start()
+        opening.join(0.2)  # long enough for it to end here, if nothing held it up
+        assert not opened
+    opening.join()
+    opened[0].close()
+
+
 ACCEPT = """
 import sys
 from pathlib import Path

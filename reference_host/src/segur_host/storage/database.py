@@ -108,8 +108,10 @@ class Database:
         self._current = threading.local()
         self._known: frozenset[str] = frozenset()
         try:
-            self.ensure(installation)
-            self.instance: Final = self._installation()
+            # One process at a time: while another one turns a new file to its journal, SQLite does not wait but refuses.
+            with self._exclusive():
+                self.ensure(installation)
+                self.instance: Final = self._installation()
         except HostError:
             self.close()
             raise
