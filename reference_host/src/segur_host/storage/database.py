@@ -108,7 +108,7 @@ class Database:
         self._current = threading.local()
         self._known: frozenset[str] = frozenset()
         try:
-            # One process at a time: while another one turns a new file to its journal, SQLite does not wait but refuses.
+            # One process at a time: while another turns a new file to its journal, SQLite does not wait but refuses.
             with self._exclusive():
                 self.ensure(installation)
                 self.instance: Final = self._installation()
