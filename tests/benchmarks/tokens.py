@@ -20,8 +20,10 @@ from segur_host.broker.token_tls import load_token_key
 from segur_host.broker.tokens import TokenBroker
 from segur_host.broker.trust import TrustStore
 from segur_host.clock import SystemClock
+from segur_host.dispatch.deadline import CallDeadline
 from segur_host.drivers.tokens import TokensInChild
 from segur_sdk.drivers import SignatureScheme
+from segur_sdk.errors import Fact
 from segur_sdk.models.actor import Environment
 from tests.benchmarks.measuring import Result, compared
 from tests.benchmarks.setting import ANSWER, Setting
@@ -44,6 +46,19 @@ REQUESTS: Final = 100
 TARGET: Final = 2.0
 """The way there costs less than the signature of a software token, which is the fastest that there is: a card takes
 half a second for one."""
+
+
+class _Call:
+    """The call in which the PIN is asked."""
+
+    plugin = "banc"
+    deadline = CallDeadline(60)
+
+    def record(self, event: str, **facts: Fact) -> None: ...
+
+    def note(self, event: str, **facts: Fact) -> None: ...
+
+    def require_running(self) -> None: ...
 
 
 @attrs.frozen
@@ -76,7 +91,7 @@ def token_keys(place: Setting) -> Iterator[Result]:
             raise SystemExit("signatures of PKCS#1 v1.5 by one key differ")
         for name, ours, way in (
             ("tokens.signature", by_driver, "driver in its process"),
-            ("tokens.signature_by_broker", by_broker, "token looked for, driver in its process"),
+            ("tokens.signature_by_broker", by_broker, "token that was unlocked, driver in its process"),
         ):
             note = f"{way}; peer: python-pkcs11 in this process; both SoftHSM"
             yield compared(name, ours, alone, rounds=SIGNATURES, unit="ms", target=TARGET, note=note)
@@ -129,11 +144,11 @@ def _signers(place: Setting) -> Iterator[_Signers]:
         assert isinstance(alone, pkcs11.SignMixin)
         driver = TokensInChild(DRIVER, {"module": str(module)}, None)
         opened.callback(driver.close)
-        (state,) = driver.tokens()
-        driver.unlock(state.token, PIN)
-        (certificate,) = driver.certificates(state.token)
         broker = TokenBroker([driver], TrustStore({}, Environment.SANDBOX), SystemClock())
-        yield _Signers(broker, driver, state.token, state.serial, certificate.schemes, alone)
+        (found,) = broker.present()
+        broker.unlock(found, lambda _: PIN, _Call())
+        (certificate,) = driver.certificates(found.state.token)
+        yield _Signers(broker, driver, found.state.token, found.state.serial, certificate.schemes, alone)
 
 
 def _fill(folder: Path, place: Setting) -> None:

@@ -48,7 +48,13 @@ def start(scratch: Path) -> Iterator[Start]:
 
 def told(enclosure: Enclosure) -> bytes:
     """Return what the target wrote until it ended."""
-    return enclosure.process.communicate(timeout=PATIENCE_S)[0]
+    return conversed(enclosure)[0]
+
+
+def conversed(enclosure: Enclosure, given: bytes | None = None) -> tuple[bytes, bytes]:
+    """Give the target something to read, and return all that it wrote and printed."""
+    assert isinstance(enclosure.process, subprocess.Popen)
+    return enclosure.process.communicate(given, timeout=PATIENCE_S)
 
 
 ENDS = {
@@ -69,15 +75,15 @@ def test_a_target_ends_for_the_kit_as_it_ended(start: Start, code: str, status: 
 
 def test_a_program_that_is_not_there_is_named(scratch: Path) -> None:
     with enclosed_target(["no-such-program"], dict(os.environ), scratch) as enclosure:
-        _, printed = enclosure.process.communicate(timeout=PATIENCE_S)
+        _, printed = conversed(enclosure)
 
-    assert (enclosure.process.returncode, printed) == (127, b"no-such-program: No such file or directory\n")
+    assert (enclosure.process.wait(), printed) == (127, b"no-such-program: No such file or directory\n")
 
 
 def test_lines_go_in_and_out(start: Start) -> None:
     enclosure = start("import sys; print(sys.stdin.read().upper())")
 
-    assert enclosure.process.communicate(b"here", timeout=PATIENCE_S)[0] == b"HERE\n"
+    assert conversed(enclosure, b"here")[0] == b"HERE\n"
 
 
 def test_a_file_that_grows_too_large_is_refused_to_the_target(start: Start) -> None:

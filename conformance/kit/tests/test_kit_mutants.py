@@ -17,6 +17,8 @@ from segur_conformance.mutants.grafting import GraftError, grafted
 from segur_conformance.mutants.matrix import Trial, committed, fingerprint, mutants_of, variants_of
 from segur_conformance.mutants.mutant import Change, Mutant, Variant
 from segur_conformance.mutants.trying import Trials
+from segur_conformance.runner.plan import PCSC
+from segur_testing.pcsc import require_pcsc
 
 MUTANTS: Final = [mutant for profile in PROFILES for mutant in mutants_of(profile)]
 VARIANTS: Final = [variant for profile in PROFILES for variant in variants_of(profile)]
@@ -52,6 +54,8 @@ def wanted(request: pytest.FixtureRequest) -> Iterator[Wanted]:
 @pytest.mark.timeout(900)  # the first test waits for those before it, too
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[one.id for one in MUTANTS])
 def test_mutant_fails_exactly_what_it_breaks(mutant: Mutant, wanted: Wanted) -> None:
+    if mutant.readers == PCSC:
+        require_pcsc()
     assert len(chosen_checks(mutant)) == len(mutant.expected) + BYSTANDERS
 
     assert wanted[mutant.id].result().failed == tuple(sorted(mutant.expected))

@@ -37,6 +37,9 @@ class Counter:
 
     def insert(self, card: str | None, reader: str = ONE) -> None:
         self.sandbox.insert(reader, card)
+        # The keys of a professional's card are made when it is first powered: on a busy machine the first look at it
+        # may find no card yet.
+        wait_for(lambda: {one.slot: one.present for one in self.host.slots()}[reader] is (card is not None))
 
     def read(self, reader: str = ONE) -> CardReading:
         return self.host.read_card(reader)
@@ -236,6 +239,22 @@ def test_two_cards_need_a_choice_of_reader(counter: Counter) -> None:
     assert counter.login(slot=TWO).opened.actor.name == "KIT DOC0036624"
 
 
+@pytest.mark.req("S000-28")
+def test_card_that_cannot_be_read_says_so_beside_one_that_can(
+    counter: Counter, segur_faults: Callable[..., None]
+) -> None:
+    counter.insert("cps:pharmacist", ONE)
+    counter.insert("cps:physician", TWO)
+    assert counter.read(TWO).serial == "2800901300"
+    segur_faults("cards", "garbage", operation=ONE)
+    with pytest.raises(CardError) as caught:
+        counter.read(ONE)
+    for failure in (caught.value, counter.refusal(slot=ONE)):
+        assert failure.code.startswith("card.")
+        assert failure.facts["slot"] == ONE
+    assert counter.questions() == []
+
+
 def test_carte_vitale_beside_the_card_does_not_matter(counter: Counter) -> None:
     counter.insert("vitale:single", ONE)
     counter.insert("cpa", TWO)
@@ -271,6 +290,25 @@ def test_session_that_ended_left_the_card_locked(counter: Counter) -> None:
     counter.insert("cps:pharmacist")
     counter.login()
     counter.host.logout()
+    holder = counter.read().holder
+    assert holder is not None
+    assert holder.situations is None
+    counter.login()
+    assert counter.questions().count("token.pin") == 2
+
+
+@pytest.mark.req("CPS-06")
+def test_session_ends_with_the_process_in_which_the_code_was_verified(
+    counter: Counter, segur_recorder: "HookRecorder"
+) -> None:
+    counter.insert("cps:pharmacist-cps3")
+    counter.login()
+    for driver in counter.host._devices.tokens._drivers:
+        child = driver._process._child
+        if child is not None:
+            child.kill()
+    wait_for(lambda: bool(segur_recorder.of("on_session_ended")))
+    assert counter.host.session is None
     holder = counter.read().holder
     assert holder is not None
     assert holder.situations is None

@@ -172,6 +172,37 @@ def test_a_card_that_does_not_start_in_time_is_mute_not_in_use(
         held.set()
 
 
+def test_a_card_that_was_not_waited_for_keeps_nobody_else_waiting(
+    scard: Any, fake_source: Callable[..., Any], code_of: CodeOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event, get_ident
+    from threading import enumerate as threads
+
+    held, makers = Event(), []
+
+    def connect(*_: object) -> tuple[int, int, int]:
+        makers.append(get_ident())
+        if len(makers) == 2:
+            held.wait(10)
+        return 0, 11, 1
+
+    monkeypatch.setattr(type(scard), "SCardConnect", connect)
+    scard.plug("Lecteur", flags=0x20, counter=1)
+    source = fake_source(wait_s=0.05)
+    try:
+        for expected in ("", "card.mute", "", ""):
+            assert code_of(lambda: source.connect("Lecteur")) == expected
+            source.disconnect("Lecteur")
+        # One thread connects, and another one once the first was left to the card that did not start.
+        assert (makers[0] == makers[1], makers[2] == makers[3], makers[1] == makers[2]) == (True, True, False)
+    finally:
+        held.set()
+        source.close()
+    for thread in [one for one in threads() if one.name == "segur-pcsc-connect" and one.ident in makers]:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 @given(code=st.integers(1, 0xFFFFFFFF), connected=st.booleans())
 def test_every_code_is_an_error_that_has_a_text(code: int, connected: bool) -> None:
     failure = told(pcsc.WinscardError(code), "Lecteur", connected=connected)

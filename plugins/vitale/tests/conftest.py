@@ -347,8 +347,12 @@ class Bench:
 
     def outcome(self, card: VirtualVitale, **settings: object) -> CardReading | str | None:
         """Return the reading, ``None``, or the code of the error."""
+        return self.outcome_in(self.context(card, **settings), card.atr)
+
+    def outcome_in(self, ctx: HookContext, atr: str = VITALE_2_ATR) -> CardReading | str | None:
+        """Return the same with a context that a test made."""
         try:
-            return self.read(card, **settings)
+            return self.call(self.presence(atr), ctx)
         except CardError as failure:
             return failure.code
 

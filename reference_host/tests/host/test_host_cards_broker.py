@@ -1,7 +1,7 @@
 """Cards as the host lends them: one insertion, one caller, one call."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,8 +12,9 @@ from segur_host.broker.cards import CardBroker
 from segur_host.clock import SystemClock
 from segur_host.dispatch.deadline import CallDeadline
 from segur_host.drivers.readers import RecordedCard
+from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
-from segur_sdk.errors import CardError, Fact, PluginError, SegurError
+from segur_sdk.errors import CardError, Fact, HostError, PluginError, SegurError
 
 ATR = "3B6500002063CB6800"
 
@@ -38,7 +39,9 @@ class Readers:
 
     def watch(self, changed: Callable[[], None]) -> None: ...
 
-    def connect(self, slot: str) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+        if meanwhile is not None:
+            meanwhile()
         if slot in self.held:
             raise CardError("card.reader_in_use", slot=slot)
         self.held.add(slot)
@@ -47,6 +50,9 @@ class Readers:
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         self.seconds.append(timeout)
         return command + b"\x90\x00"
+
+    def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
+        return one_by_one(lambda command: self.transmit(slot, command, timeout), steps)
 
     def disconnect(self, slot: str) -> None:
         self.held.discard(slot)
@@ -173,6 +179,30 @@ def test_a_card_is_let_go_of_whatever_happens_to_its_reader(readers: Readers, br
     with broker.open(broker.presence("one"), Call()):
         readers.present = False
         assert readers.held == {"one"}
+    assert readers.held == set()
+
+
+def test_a_row_goes_through_the_channel_as_its_commands_would(readers: Readers, broker: CardBroker) -> None:
+    row = [Step(b"\x00"), Step(b"\x01", 0x6B00), Step(b"\x02")]
+    presence, call = broker.presence("one"), Call(deadline=CallDeadline(2))
+    with broker.open(presence, call) as channel:
+        assert channel.transmit_all(row) == (b"\x00\x90\x00", b"\x01\x90\x00")
+        assert all(0 < seconds < 2 for seconds in readers.seconds)
+        call.is_over = True
+        assert code_of(lambda: channel.transmit_all(row)) == "plugin.call_over"
+    call.is_over = False
+    assert code_of(lambda: channel.transmit_all(row)) == "card.closed"
+    with broker.open(presence, Call(deadline=CallDeadline(0))) as channel:
+        assert code_of(lambda: channel.transmit_all(row)) == "card.mute"
+    assert len(readers.seconds) == 2
+
+
+def test_a_card_whose_opening_cannot_be_recorded_is_not_opened(readers: Readers, broker: CardBroker) -> None:
+    class Full(Call):
+        def record(self, event: str, **facts: Fact) -> None:
+            raise HostError("host.file_not_written")
+
+    assert code_of(lambda: opened(broker, broker.presence("one"), Full())) == "host.file_not_written"
     assert readers.held == set()
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from segur_host.drivers.process import DriverProcess
 from segur_host.drivers.readers import ReadersInChild
+from segur_sdk.cards.channel import Step
 from segur_sdk.errors import CardError
 
 DRIVER = """
@@ -135,6 +136,7 @@ VALUES: dict[str, tuple[str, tuple[str | bytes, ...], Any]] = {
     "bytes": ("echo", (b"\x00\xff",), b"\x00\xff"),
     "no_bytes": ("echo", (b"",), b""),
     "text": ("echo", ("é\n",), "é\n"),
+    "more_than_a_pipe_holds": ("echo", (b"\x00" * 300_000,), b"\x00" * 300_000),
     "nothing": ("nothing", (), None),
     "setting": ("setting", ("colour",), "blue"),
 }
@@ -323,6 +325,7 @@ ODD: dict[str, tuple[str, Callable[[ReadersInChild], Any]]] = {
     "slots_no_states": ("OddSlots", lambda made: made.slots()),
     "atr_no_bytes": ("Odd", lambda made: made.connect("s")),
     "answer_no_bytes": ("Driver", lambda made: (made.connect("s"), made.transmit("s", b"text", 20))),
+    "row_no_bytes": ("Driver", lambda made: (made.connect("s"), made.transmit_all("s", [Step(b"text")], 20))),
 }
 
 

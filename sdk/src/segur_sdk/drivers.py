@@ -7,12 +7,16 @@ its process.
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import Field
 
 from segur_sdk.models.base import Value
 from segur_sdk.privacy import Patient
+
+PIN_SHORTEST: Final = 4
+PIN_LONGEST: Final = 12
+"""Digits of a PIN (*code porteur*), by ISO 9564-1; what its card wants of it, each driver knows."""
 
 
 class DriverKind(StrEnum):
@@ -145,6 +149,15 @@ class TokenSource(Protocol):
 
     def tokens(self) -> tuple[TokenState, ...]:
         """Return every token that is there."""
+        ...
+
+    def at(self, slot: str) -> TokenState:
+        """Return the token that sits in a reader.
+
+        Raises:
+            CardError: ``token.absent``; what keeps that very card from being read, with ``slot``, whatever sits in the
+                others.
+        """
         ...
 
     def certificates(self, token: str) -> tuple[TokenCertificate, ...]:

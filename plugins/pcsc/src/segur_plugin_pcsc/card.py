@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from queue import SimpleQueue
 from threading import Thread
 from time import sleep
 from typing import Final, TypeVar
@@ -140,28 +141,53 @@ def _connected(context: pcsc.Context, slot: str, *, shared: bool) -> ConnectedCa
         raise
 
 
-def within(seconds: float, call: Callable[[], T], late: Callable[[T | None], None]) -> T:
-    """Make a call that cannot be interrupted, and wait for it no longer than this.
+class Patience:
+    """Makes calls that cannot be interrupted, one at a time, and waits for none longer than it is told.
 
-    Args:
-        seconds: to wait.
-        call: runs in a thread of its own.
-        late: gets what the call returns after that time, or nothing if it fails.
-
-    Raises:
-        TimeoutError: the call goes on without anybody waiting for it.
+    They are made by a thread that is kept: a new one for each would cost more than taking a card.
     """
-    made: Future[T] = Future()
 
-    def run() -> None:
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], None] | None] | None = None
+
+    def within(self, seconds: float, call: Callable[[], T], late: Callable[[T | None], None]) -> T:
+        """Make a call and return what it returns.
+
+        Args:
+            seconds: to wait.
+            call: runs in another thread.
+            late: gets what the call returns after that time, or nothing if it fails.
+
+        Raises:
+            TimeoutError: the call goes on without anybody waiting for it.
+        """
+        made: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                made.set_result(call())
+            except Exception as failure:  # noqa: BLE001 - it is raised where the call is waited for
+                made.set_exception(failure)
+
+        if self._calls is None:
+            self._calls = SimpleQueue()
+            Thread(target=_make, args=(self._calls,), name="segur-pcsc-connect", daemon=True).start()
+        self._calls.put(run)
         try:
-            made.set_result(call())
-        except Exception as failure:  # noqa: BLE001 - it is raised where the call is waited for
-            made.set_exception(failure)
+            return made.result(seconds)
+        except TimeoutError:
+            # The thread is left to that call, and ends with it.
+            self.close()
+            made.add_done_callback(lambda done: late(None if done.exception() else done.result()))
+            raise
 
-    Thread(target=run, name="segur-pcsc-connect", daemon=True).start()
-    try:
-        return made.result(seconds)
-    except TimeoutError:
-        made.add_done_callback(lambda done: late(None if done.exception() else done.result()))
-        raise
+    def close(self) -> None:
+        """End the thread once it has nothing to do."""
+        if self._calls is not None:
+            self._calls.put(None)
+        self._calls = None
+
+
+def _make(calls: "SimpleQueue[Callable[[], None] | None]") -> None:
+    while (call := calls.get()) is not None:
+        call()

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any, Final
 
 from segur_plugin_pcsc import winscard as pcsc
-from segur_plugin_pcsc.card import ConnectedCard, take, within
+from segur_plugin_pcsc.card import ConnectedCard, Patience, take
 from segur_plugin_pcsc.diagnosis import SERVICE_GONE, told
 from segur_plugin_pcsc.insertions import DEFAULT_SOCKET, Insertions
 from segur_plugin_pcsc.looking import Looker
@@ -41,6 +41,7 @@ class PcscCardSource:
         self._watchers: list[Watcher] = []
         self._contexts: dict[str, pcsc.Context] = {}
         self._cards: dict[str, ConnectedCard] = {}
+        self._patience = Patience()
 
     def slots(self) -> tuple[SlotState, ...]:
         """Return every slot with what sits in it; nothing when no reader is plugged in.
@@ -102,6 +103,7 @@ class PcscCardSource:
             self._watchers.pop().close()
         for slot in tuple(self._cards):
             self.disconnect(slot)
+        self._patience.close()
         while self._contexts:
             self._contexts.popitem()[1].release()
         with self._looking:
@@ -131,7 +133,7 @@ class PcscCardSource:
             context.release()
 
         try:
-            card = within(self._wait_s, lambda: take(context, slot, shared=self._shared), late)
+            card = self._patience.within(self._wait_s, lambda: take(context, slot, shared=self._shared), late)
         except TimeoutError:
             raise self._kept_waiting(slot) from None
         except pcsc.WinscardError as failure:

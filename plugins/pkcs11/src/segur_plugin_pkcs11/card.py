@@ -14,6 +14,7 @@ import attrs
 from segur_plugin_pkcs11.cps3 import Cps3Card
 from segur_plugin_pkcs11.cps4 import Cps4Card
 from segur_plugin_pkcs11.cps_card import CpsCard
+from segur_plugin_pkcs11.failing_slot import failure_at
 from segur_plugin_pkcs11.layout import CardLayout, read_certificates, read_data, read_layout
 from segur_plugin_pkcs11.pin import check_pin
 from segur_plugin_pkcs11.rsa_blocks import check_length, known_scheme
@@ -96,6 +97,20 @@ class ApduTokenSource:
         if failures and not states:
             raise failures[0]
         return tuple(states)
+
+    def at(self, slot: str) -> TokenState:
+        """Return the CPS3 or CPS4 in a reader; one that cannot be read says why, whatever sits in other readers."""
+        there = next((one for one in self._slots() if one.slot == slot and one.present), None)
+        if there is not None and there.atr is None:
+            raise CardError("card.mute", slot=slot, retryable=True)
+        if there is None or _generation(there) is None:
+            raise CardError("token.absent")
+        try:
+            return self._state(there)
+        except CardError as failure:
+            if failure.code in _EMPTY:
+                raise CardError("token.absent") from None
+            raise failure_at(slot, failure) from None
 
     def certificates(self, token: str) -> tuple[TokenCertificate, ...]:
         """Return the certificates; no PIN is needed."""

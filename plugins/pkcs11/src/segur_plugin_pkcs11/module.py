@@ -4,14 +4,15 @@ The module runs in this process: a host gives this driver a child process of its
 hangs. Nothing here ever presents a PIN twice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
 import attrs
-from pkcs11 import Session, SlotFlag, Token, TokenFlag
+from pkcs11 import Session, Slot, SlotFlag, Token, TokenFlag
 from pkcs11.exceptions import PKCS11Error
 
+from segur_plugin_pkcs11.failing_slot import failure_at
 from segur_plugin_pkcs11.module_failures import WRONG_PIN, told_as_card_errors
 from segur_plugin_pkcs11.module_loading import candidates, load
 from segur_plugin_pkcs11.module_objects import SigningKey, offered, private_keys, read_certificates, read_data, signed
@@ -55,6 +56,20 @@ class Pkcs11TokenSource:
         if failures and not states:
             raise failures[0]
         return states
+
+    def at(self, slot: str) -> TokenState:
+        """Return the initialised token in a reader; one that cannot be read says why, whatever sits in others."""
+        for one in self._slots():
+            if _reader(one) == slot:
+                try:
+                    with told_as_card_errors():
+                        token = one.get_token()
+                        if TokenFlag.TOKEN_INITIALIZED in token.flags:
+                            return self._state(token)
+                except CardError as failure:
+                    if failure.code != "token.absent":
+                        raise failure_at(slot, failure) from None
+        raise CardError("token.absent")
 
     def certificates(self, token: str) -> tuple[TokenCertificate, ...]:
         """Return the certificates; no PIN is needed."""
@@ -116,11 +131,13 @@ class Pkcs11TokenSource:
             check_length(chosen, data, private.modulus_length)
             return signed(private, chosen, data)
 
+    def _slots(self) -> Sequence[Slot]:
+        with told_as_card_errors():
+            return load(self._candidates).get_slots(token_present=True)
+
     def _present(self, failures: list[CardError]) -> Iterator[Token]:
         """Give every initialised token; what cannot be read is added to ``failures``."""
-        with told_as_card_errors():
-            slots = load(self._candidates).get_slots(token_present=True)
-        for slot in slots:
+        for slot in self._slots():
             try:
                 with told_as_card_errors():
                     token = slot.get_token()
@@ -162,13 +179,11 @@ class Pkcs11TokenSource:
 
     def _state(self, token: Token) -> TokenState:
         name = _name(token)
-        # A slot that is no reader has a description of the module's own making.
-        reader = token.slot.slot_description if SlotFlag.HW_SLOT in token.slot.flags else ""
         return TokenState(
             token=name,
             label=token.label.strip("\0 ")[:_LABEL],
             serial=_serial(token),
-            slot=reader.strip("\0 ")[:_SLOT] or None,
+            slot=_reader(token.slot),
             pin=PinState(unlocked=self._still_unlocked(name), tries_left=_tries_left(token)),
         )
 
@@ -186,6 +201,12 @@ class Pkcs11TokenSource:
         if not self._unlocked:
             with suppress(PKCS11Error):
                 load(self._candidates).finalize()
+
+
+def _reader(slot: Slot) -> str | None:
+    """Return the name of a reader; a slot that is none has a description of the module's own making."""
+    described = slot.slot_description if SlotFlag.HW_SLOT in slot.flags else ""
+    return described.strip("\0 ")[:_SLOT] or None
 
 
 def _serial(token: Token) -> str:

@@ -1,15 +1,10 @@
 """The form of a PIN (code porteur), checked before anything is sent: a malformed one must not cost a try."""
 
-from typing import Final
-
+from segur_sdk.drivers import PIN_LONGEST, PIN_SHORTEST
 from segur_sdk.errors import CardError
 
-SHORTEST: Final = 4
-LONGEST: Final = 12
-"""ISO 9564-1: a PIN has 4 to 12 digits."""
 
-
-def check_pin(pin: str, *, shortest: int = SHORTEST, longest: int = LONGEST) -> None:
+def check_pin(pin: str, *, shortest: int = PIN_SHORTEST, longest: int = PIN_LONGEST) -> None:
     """Refuse what cannot be a PIN.
 
     Args:

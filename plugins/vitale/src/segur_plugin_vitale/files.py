@@ -7,7 +7,8 @@ from typing import Final
 
 import attrs
 
-from segur_sdk.cards.apdu import ResponseApdu
+from segur_plugin_vitale.ahead import AheadChannel, Row
+from segur_sdk.cards.apdu import MAX_SHORT_LE, CommandApdu, ResponseApdu
 from segur_sdk.cards.channel import CardChannel
 from segur_sdk.cards.iso7816 import Iso7816Card, refusal
 from segur_sdk.cards.status_words import Behaviour, meaning_of
@@ -62,7 +63,7 @@ def read_files(channel: CardChannel, *, serial_file: int | None) -> VitaleFiles 
         CardError: ``card.unreadable``, ``card.protected``, ``card.blocked``, ``card.protocol``; what the channel
             raises.
     """
-    card = Iso7816Card(channel)
+    card = Iso7816Card(AheadChannel(channel, _rows(serial_file)))
     if not _is_there(card.select_file(MASTER_FILE)):
         return None
     identities = card.read_short_file(SHORT_FILE, max_size=MAX_FILE)
@@ -71,6 +72,23 @@ def read_files(channel: CardChannel, *, serial_file: int | None) -> VitaleFiles 
     numbers = card.read_short_file(SHORT_FILE, max_size=MAX_FILE)
     serial = None if serial_file is None else _read_serial(card, serial_file)
     return VitaleFiles(identities, numbers, serial)
+
+
+def _rows(serial_file: int | None) -> list[Row]:
+    """Return the commands below, as far as no answer decides what they are."""
+    master, read = _select(0x00, MASTER_FILE.to_bytes(2, "big")), _read(0x80 | SHORT_FILE)
+    rows: list[Row] = [(master, read), (_select(0x04, VITALE_AID), read)]
+    if serial_file is not None:
+        rows.append((master, _select(0x00, serial_file.to_bytes(2, "big")), _read(0x00)))
+    return rows
+
+
+def _select(p1: int, data: bytes) -> bytes:
+    return CommandApdu(0x00, 0xA4, p1, 0x00, data=data).build()
+
+
+def _read(p1: int) -> bytes:
+    return CommandApdu(0x00, 0xB0, p1, 0x00, le=MAX_SHORT_LE).build()
 
 
 def _is_there(response: ResponseApdu) -> bool:

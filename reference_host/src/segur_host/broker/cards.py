@@ -6,12 +6,15 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
 from segur_host.broker.lending import Borrower, usable_seconds
+from segur_sdk.cards.channel import Step
 from segur_sdk.context import Clock
 from segur_sdk.drivers import OfficialReading, SlotState
 from segur_sdk.errors import CardError, SegurError
 from segur_sdk.models.card import CardPresence
 
 APDU_S: Final = 5.0
+APDU_IN_A_ROW_S: Final = 1.0
+"""A row that is longer than that many seconds allow is given more, within what its call has left."""
 LOOK_S: Final = 5.0
 
 
@@ -26,12 +29,21 @@ class CardReaders(Protocol):
         """Call ``changed`` from now on, from any thread, whenever ``slots`` may answer something else."""
         ...
 
-    def connect(self, slot: str) -> bytes:
-        """Take the card for the caller alone and return its ATR."""
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+        """Take the card for the caller alone and return its ATR.
+
+        Args:
+            slot: where it sits.
+            meanwhile: is called while the card is being taken; when it raises, the card is let go of.
+        """
         ...
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         """Exchange one APDU within ``timeout`` seconds."""
+        ...
+
+    def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
+        """Exchange APDUs in a row, all within ``timeout`` seconds; see ``segur_sdk.cards.channel.transmit_all``."""
         ...
 
     def disconnect(self, slot: str) -> None:
@@ -142,10 +154,14 @@ class CardBroker:
         """Open that very insertion; see ``segur_sdk.context.Cards``."""
         borrower.require_running()
         driver = self._require(presence)
-        borrower.record("broker.card.open", slot=presence.slot, insertion=presence.insertion)
         self._take_back(presence.slot)
+
+        def record() -> None:
+            borrower.record("broker.card.open", slot=presence.slot, insertion=presence.insertion)
+
         try:
-            atr = driver.connect(presence.slot)
+            # While the card wakes up: it is written down before the card is asked anything.
+            atr = driver.connect(presence.slot, record)
         except CardError as failure:
             # It was there a moment ago.
             raise CardError("card.removed", slot=presence.slot) if failure.code == "card.absent" else failure from None
@@ -294,7 +310,7 @@ def _slots_of(driver: CardReaders, failures: list[CardError]) -> tuple[SlotState
 
 
 class BoundChannel:
-    """Implements ``CardChannel`` for one insertion and one call."""
+    """Implements ``RowChannel`` for one insertion and one call."""
 
     def __init__(self, driver: CardReaders, slot: str, atr: bytes, borrower: Borrower) -> None:
         self.slot = slot
@@ -310,13 +326,12 @@ class BoundChannel:
 
     def transmit(self, command: bytes, /) -> bytes:
         """Exchange one APDU; see ``segur_sdk.cards.channel.CardChannel``."""
-        self._borrower.require_running()
-        if not self._open:
-            raise CardError("card.closed", slot=self.slot)
-        left = min(APDU_S, usable_seconds(self._borrower))
-        if left <= 0:
-            raise CardError("card.mute", slot=self.slot, retryable=True)
-        return self._driver.transmit(self.slot, command, left)
+        return self._driver.transmit(self.slot, command, min(APDU_S, self._seconds_left()))
+
+    def transmit_all(self, steps: Sequence[Step], /) -> tuple[bytes, ...]:
+        """Exchange APDUs in a row; see ``segur_sdk.cards.channel.RowChannel``."""
+        seconds = max(APDU_S, len(steps) * APDU_IN_A_ROW_S)
+        return self._driver.transmit_all(self.slot, steps, min(seconds, self._seconds_left()))
 
     @property
     def is_given_up(self) -> bool:
@@ -326,6 +341,15 @@ class BoundChannel:
         except SegurError:
             return True
         return False
+
+    def _seconds_left(self) -> float:
+        self._borrower.require_running()
+        if not self._open:
+            raise CardError("card.closed", slot=self.slot)
+        left = usable_seconds(self._borrower)
+        if left <= 0:
+            raise CardError("card.mute", slot=self.slot, retryable=True)
+        return left
 
     def close(self) -> None:
         """Let go of the card, and refuse every later APDU."""

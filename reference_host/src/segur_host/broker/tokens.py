@@ -2,8 +2,10 @@
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import attrs
@@ -15,14 +17,24 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from segur_host.broker.ask import CheckedAsker
 from segur_host.broker.lending import Borrower, usable_seconds
 from segur_host.broker.trust import TrustStore
+from segur_host.broker.unlocked import Held, UnlockedTokens
 from segur_host.drivers.tokens import TOKEN_S, TokensInChild
 from segur_sdk.context import Clock
-from segur_sdk.drivers import PinState, SignatureScheme, TokenCertificate, TokenData, TokenState
+from segur_sdk.drivers import (
+    PIN_LONGEST,
+    PIN_SHORTEST,
+    PinState,
+    SignatureScheme,
+    TokenCertificate,
+    TokenData,
+    TokenState,
+)
 from segur_sdk.errors import CardError
 from segur_sdk.models.notice import Question
 
 PIN_QUESTION: Final = "token.pin"
-PIN_PATTERN: Final = r"[0-9]{4,8}"
+PIN_PATTERN: Final = rf"[0-9]{{{PIN_SHORTEST},{PIN_LONGEST}}}"
+"""A driver knows what its card wants of it besides, and refuses what does not fit before anything is sent."""
 LOCK_S: Final = 2.0
 """Neither the end of a session nor that of the host waits longer for a driver."""
 PROOF_BYTES: Final = 32
@@ -60,9 +72,13 @@ class TokenBroker:
         self._drivers = tuple(drivers)
         self._trust = trust
         self._clock = clock
-        self._unlocked: set[str] = set()
-        """Serial numbers of tokens whose PIN was sent to a driver and that nobody locked since."""
+        self._unlocked = UnlockedTokens(self._lose)
+        self._telling = threading.Lock()
+        """A token may be locked by whoever leaves while it is found to be lost: nobody is told of both at once."""
         self._when_locked: list[Callable[[str], None]] = []
+        self._when_lost: list[Callable[[str], None]] = []
+        for driver in self._drivers:
+            driver.when_ended(partial(self._unlocked.doubt_all_of, driver))
 
     def present(self, borrower: Borrower | None = None) -> tuple[FoundToken, ...]:
         """Return every token that is there, each once.
@@ -82,12 +98,23 @@ class TokenBroker:
         """Return the token in a reader.
 
         Raises:
-            CardError: ``token.absent``, or what a driver said.
+            CardError: ``token.absent``, or what a driver said: of the card in that reader rather than of itself.
         """
-        return self._first(lambda state: state.slot == slot, _patience_of(borrower))
+        failures: list[CardError] = []
+        for driver in self._drivers:
+            try:
+                return FoundToken(driver, driver.at(slot, _patience(borrower)))
+            except CardError as failure:
+                if failure.code != "token.absent":
+                    failures.append(failure)
+        raise min(failures, key=lambda one: "slot" not in one.facts, default=CardError("token.absent"))
 
     def of_serial(self, serial: str, borrower: Borrower | None = None) -> FoundToken:
-        """Return the token with a serial number; errors as ``at``."""
+        """Return the token with a serial number.
+
+        Raises:
+            CardError: ``token.absent``, or what a driver said.
+        """
         return self._first(lambda state: state.serial == serial, _patience_of(borrower))
 
     def certificates(self, found: FoundToken, borrower: Borrower) -> tuple[TokenCertificate, ...]:
@@ -106,8 +133,11 @@ class TokenBroker:
         # One that cannot be a PIN costs no try.
         answer = CheckedAsker(ask).ask(_pin_question(found.state, pin))
         borrower.record("broker.token.unlock", token=found.state.serial)
-        self._unlocked.add(found.state.serial)
+        # Before, because a PIN that was sent may have been verified whatever comes back; and after, because until then
+        # the token may be found to be locked still.
+        self._unlocked.add(found.state.serial, Held(found.driver, found.state.token))
         found.driver.unlock(found.state.token, answer, _patience(borrower))
+        self._unlocked.add(found.state.serial, Held(found.driver, found.state.token))
 
     def prove(self, found: FoundToken, key: str, trust: str, borrower: Borrower) -> None:
         """Have a number signed that nobody could foresee; see ``segur_sdk.context.Token``."""
@@ -145,11 +175,20 @@ class TokenBroker:
         return candidates[0]
 
     def sign(self, serial: str, key: str, scheme: SignatureScheme, data: bytes) -> bytes:
-        """Use a key of a token that was unlocked.
+        """Use a key of a token that was unlocked: where it was unlocked, as long as it is there.
 
         Raises:
             CardError: ``token.absent``, ``token.pin_needed``, and what the driver says.
         """
+        held = self._unlocked.get(serial)
+        if held is not None:
+            try:
+                return held.driver.sign(held.token, key, scheme, data)
+            except CardError as failure:
+                if failure.code in {"token.absent", "token.pin_needed"}:
+                    self._unlocked.doubt(serial)
+                if failure.code != "token.absent":
+                    raise
         found = self.of_serial(serial)
         return found.driver.sign(found.state.token, key, scheme, data)
 
@@ -159,26 +198,50 @@ class TokenBroker:
         Raises:
             CardError: ``token.absent``, and what a driver said; one that hangs is ended, which locks its tokens.
         """
-        self._unlocked.discard(serial)
-        for told in self._when_locked:
-            told(serial)
-        found = self._first(lambda state: state.serial == serial, lambda: LOCK_S)
-        found.driver.lock(found.state.token, LOCK_S)
+        held = self._unlocked.remove(serial)
+        self._tell_locked(serial)
+        if held is None:
+            found = self._first(lambda state: state.serial == serial, lambda: LOCK_S)
+            held = Held(found.driver, found.state.token)
+        held.driver.lock(held.token, LOCK_S)
+
+    def is_unlocked(self, serial: str) -> bool:
+        """Tell whether a token was unlocked here, and neither locked nor lost since."""
+        return self._unlocked.get(serial) is not None
+
+    def follow(self, serial: str) -> None:
+        """Notice by looking that an unlocked token leaves: it sits in no reader that would tell."""
+        self._unlocked.follow(serial)
 
     def when_locked(self, told: Callable[[str], None]) -> None:
         """Call ``told`` with the serial number of each token that is locked from now on."""
         self._when_locked.append(told)
 
+    def when_lost(self, told: Callable[[str], None]) -> None:
+        """Call ``told`` with the serial number of each unlocked token that left, or whose driver's process ended."""
+        self._when_lost.append(told)
+
     def lock_all(self) -> None:
         """Lock every token that was unlocked here; what is gone has locked itself."""
-        for serial in tuple(self._unlocked):
+        for serial in self._unlocked.serials:
             with suppress(CardError):
                 self.lock(serial)
 
     def close(self) -> None:
         """End the drivers: what they held is locked by that."""
+        self._unlocked.close()
         for driver in self._drivers:
             driver.close()
+
+    def _lose(self, serial: str) -> None:
+        self._tell_locked(serial)
+        for told in self._when_lost:
+            told(serial)
+
+    def _tell_locked(self, serial: str) -> None:
+        with self._telling:
+            for told in self._when_locked:
+                told(serial)
 
     def _found(self, failures: list[CardError], patience: Callable[[], float]) -> Iterator[FoundToken]:
         """Give the tokens of every driver; one that fails hides nobody else's."""

@@ -15,11 +15,14 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
+from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, SegurError
 from segur_sdk.models.base import Value
 
 WATCH: Final = "watch"
+ROW: Final = "transmit_all"
+"""Made of single commands here: no driver has such a method."""
 
 
 def main() -> None:
@@ -102,6 +105,10 @@ def _made(start: dict[str, Any], line: _Line) -> Any:
 def _called(driver: Any, call: dict[str, Any], line: _Line) -> Any:
     if call["method"] == WATCH:
         return driver.watch(lambda: line.write({"event": "changed"}))
+    if call["method"] == ROW:
+        slot, steps = call["arguments"]
+        row = [Step(bytes.fromhex(command), then, reads_on) for command, then, reads_on in steps]
+        return one_by_one(lambda command: driver.transmit(slot, command), row)
     arguments = [_bytes(one) if isinstance(one, dict) else one for one in call["arguments"]]
     return getattr(driver, call["method"])(*arguments)
 

@@ -1,6 +1,8 @@
 """Keep one driver in a child process: start it when needed, kill it when it hangs, start it again."""
 
 import json
+import os
+import select
 import subprocess
 import sys
 import threading
@@ -8,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
 from segur_host.drivers.child import WATCH
 from segur_sdk.errors import CardError, SegurError
 
 EVENT_PREFIX: Final = b'{"event":'
+MOST_AT_ONCE: Final = 65_536
 
 
 class CardRelay(Protocol):
@@ -50,16 +53,24 @@ class DriverProcess:
         self._start = json.dumps(start).encode("ascii") + b"\n"
         self._on_change = on_change
         self._relay = relay
+        self._speaks_unasked = on_change is not None or relay is not None
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
-        self._answers: SimpleQueue[bytes] = SimpleQueue()
+        self._answers: _Answers = SimpleQueue()
         self._calls = 0
         self._closed = False
 
-    def call(self, method: str, *arguments: str | bytes, timeout: float) -> Any:
+    def call(
+        self,
+        method: str,
+        *arguments: Any,
+        timeout: float,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Any:
         """Make one call and return what the driver returned, in JSON's types and bytes.
 
-        A child that does not answer within ``timeout`` seconds is killed; nothing that it held survives it.
+        A child that does not answer within ``timeout`` seconds is killed; nothing that it held survives it. While it
+        works ``meanwhile`` is called, which raises nothing.
 
         Raises:
             CardError: what the driver raised, or ``card.driver_stopped``, ``card.driver_hung``,
@@ -71,7 +82,8 @@ class DriverProcess:
         if not self._lock.acquire(timeout=timeout):
             raise CardError("card.reader_in_use", retryable=True)
         try:
-            return self._exchange(method, [_plain(one) for one in arguments], time.monotonic() + timeout)
+            end = time.monotonic() + timeout
+            return self._exchange(method, [_plain(one) for one in arguments], end, meanwhile)
         finally:
             self._lock.release()
 
@@ -91,11 +103,14 @@ class DriverProcess:
             self._on_change = None
             self._kill()
 
-    def _exchange(self, method: str, arguments: list[Any], end: float) -> Any:
+    def _exchange(self, method: str, arguments: list[Any], end: float, meanwhile: Callable[[], None] | None) -> Any:
         try:
             if not self.is_running:
                 self._begin(end)
-            reply = self._asked(method, arguments, end)
+            self._ask(method, arguments)
+            if meanwhile is not None:
+                meanwhile()
+            reply = self._answer(end)
             failure = _failure(reply)
             value = None if failure else _value(reply["value"])
         except Empty:
@@ -114,19 +129,27 @@ class DriverProcess:
         self._kill()
         if self._closed:
             raise OSError
-        self._answers = SimpleQueue()
         child = subprocess.Popen(
             [sys.executable, "-m", "segur_host.drivers.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        threading.Thread(target=self._pump, args=(child, self._answers), name="segur-driver", daemon=True).start()
+        assert child.stdout is not None
+        if self._speaks_unasked or sys.platform == "win32":
+            answers: SimpleQueue[bytes] = SimpleQueue()
+            threading.Thread(target=self._pump, args=(child, answers), name="segur-driver", daemon=True).start()
+            self._answers = answers
+        else:
+            self._answers = _OwnReading(child.stdout)
         self._child = child
         self._say(self._start)
         if self._on_change is not None:
-            self._asked(WATCH, [], end)
+            self._ask(WATCH, [])
+            self._answer(end)
 
-    def _asked(self, method: str, arguments: list[Any], end: float) -> dict[str, Any]:
+    def _ask(self, method: str, arguments: list[Any]) -> None:
         self._calls += 1
         self._say(json.dumps({"id": self._calls, "method": method, "arguments": arguments}).encode("ascii") + b"\n")
+
+    def _answer(self, end: float) -> dict[str, Any]:
         while True:
             reply: dict[str, Any] = json.loads(self._answers.get(timeout=max(0.0, end - time.monotonic())))
             if "relay" not in reply:
@@ -162,6 +185,8 @@ class DriverProcess:
             # Closing flushes what a dead child will never read.
             with suppress(OSError):
                 child.stdin.close()
+        if isinstance(self._answers, _OwnReading):
+            self._answers.close()
         child.wait()
         if self._relay is not None:
             self._relay.release()
@@ -186,6 +211,45 @@ class DriverProcess:
         on_change = self._on_change
         if on_change is not None:
             on_change()
+
+
+class _Answers(Protocol):
+    """Lines that a child says; an empty one when there will be no more."""
+
+    def get(self, *, timeout: float) -> bytes:
+        """Return the next one, or raise ``Empty``."""
+        ...
+
+
+class _OwnReading:
+    """Answers of a child that speaks when it is asked: whoever asks reads the pipe himself.
+
+    Between two threads each answer would be handed over once more. Windows does not tell whether a pipe can be read.
+
+    Args:
+        pipe: what the child says.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._readable = select.poll()
+        self._readable.register(pipe, select.POLLIN)
+        self._said = b""
+
+    def get(self, *, timeout: float) -> bytes:
+        end = time.monotonic() + timeout
+        while b"\n" not in self._said:
+            if not self._readable.poll(max(0.0, end - time.monotonic()) * 1000):
+                raise Empty
+            said = os.read(self._pipe.fileno(), MOST_AT_ONCE)
+            if not said:
+                return b""
+            self._said += said
+        line, _, self._said = self._said.partition(b"\n")
+        return line
+
+    def close(self) -> None:
+        self._pipe.close()
 
 
 def _failure(reply: dict[str, Any]) -> CardError | None:

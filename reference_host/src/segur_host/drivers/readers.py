@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from segur_host.broker.cards import APDU_S, LOOK_S
+from segur_host.drivers.child import ROW
 from segur_host.drivers.process import DriverProcess
+from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError
 
@@ -43,23 +45,50 @@ class ReadersInChild:
         except (ValidationError, TypeError):
             raise CardError("card.driver_failed", reason="slots") from None
 
-    def connect(self, slot: str) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
         """Take the card for the caller alone and return its ATR."""
-        return _bytes(self._channel(slot).call("connect", slot, timeout=APDU_S), slot)
+        failures: list[BaseException] = []
+
+        def done_meanwhile() -> None:
+            try:
+                if meanwhile is not None:
+                    meanwhile()
+            except BaseException as failure:  # noqa: BLE001 - it is raised once the card's answer is here
+                failures.append(failure)
+
+        try:
+            atr = _bytes(self._channel(slot).call("connect", slot, timeout=APDU_S, meanwhile=done_meanwhile), slot)
+            if failures:
+                self.disconnect(slot)
+        finally:
+            if failures:
+                raise failures[0]
+        return atr
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         """Exchange one APDU; a card that does not answer costs its slot's process, and is said to be mute."""
+        return _bytes(self._sent(slot, "transmit", command, timeout=timeout), slot)
+
+    def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
+        """Exchange APDUs in a row, as long as each is answered as expected; a card that is mute as in ``transmit``."""
+        row = [(step.command.hex(), step.then, step.reads_on) for step in steps]
+        answers = self._sent(slot, ROW, row, timeout=timeout)
+        try:
+            return tuple(bytes.fromhex(answer["hex"]) for answer in answers)
+        except (TypeError, KeyError, ValueError):
+            raise CardError("card.driver_failed", slot=slot, reason="answer") from None
+
+    def _sent(self, slot: str, method: str, what: object, *, timeout: float) -> Any:
         channel = self._channel(slot)
         if not channel.is_running:
             # A process that is started now would hold no card.
             raise CardError("card.driver_stopped", slot=slot, retryable=True)
         try:
-            answer = channel.call("transmit", slot, command, timeout=timeout)
+            return channel.call(method, slot, what, timeout=timeout)
         except CardError as failure:
             if failure.code == "card.driver_hung":
                 raise CardError("card.mute", slot=slot, retryable=True) from None
             raise
-        return _bytes(answer, slot)
 
     def disconnect(self, slot: str) -> None:
         """Reset the card and let others use it."""
@@ -118,8 +147,10 @@ class RecordedCard:
         """Return the one slot, always occupied."""
         return (SlotState(slot=self._slot, present=True, atr=self._atr.hex().upper(), insertion=1),)
 
-    def connect(self, slot: str) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
         """Start the recording again."""
+        if meanwhile is not None:
+            meanwhile()
         self._next = 0
         return self._atr
 
@@ -129,6 +160,10 @@ class RecordedCard:
             raise CardError("card.not_recorded", slot=slot, exchange=self._next + 1)
         self._next += 1
         return self._exchanges[self._next - 1][1]
+
+    def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
+        """Answer the recorded responses, if these are the commands that were recorded here."""
+        return one_by_one(lambda command: self.transmit(slot, command, timeout), steps)
 
     def disconnect(self, slot: str) -> None:
         """Nothing is held."""

@@ -1,7 +1,7 @@
 """A token driver as the token broker calls it: in a child process of its own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +14,7 @@ T = TypeVar("T")
 TOKEN_S: Final = 10.0
 """How long a driver may take for one call: a signature in a card takes a second, reading all of it a few."""
 
+_STATE: Final = TypeAdapter(TokenState)
 _STATES: Final = TypeAdapter(tuple[TokenState, ...])
 _CERTIFICATES: Final = TypeAdapter(tuple[TokenCertificate, ...])
 _DATA: Final = TypeAdapter(tuple[TokenData, ...])
@@ -30,11 +31,21 @@ class TokensInChild:
     """
 
     def __init__(self, entry: str, settings: Mapping[str, Any], relay: CardRelay | None) -> None:
-        self._process = DriverProcess(entry, settings, relay=relay)
+        self._ended: Callable[[], None] = _nobody
+        # That a process ended is told to whoever has it watch; what a driver of tokens says to that does not matter.
+        self._process = DriverProcess(entry, settings, on_change=self._tell, relay=relay)
+
+    def when_ended(self, told: Callable[[], None]) -> None:
+        """Call ``told`` from now on, from any thread, when the child ended: no token is unlocked in it any more."""
+        self._ended = told
 
     def tokens(self, timeout: float = TOKEN_S) -> tuple[TokenState, ...]:
         """Return every token that is there."""
         return _checked(_STATES, self._process.call("tokens", timeout=timeout))
+
+    def at(self, slot: str, timeout: float = TOKEN_S) -> TokenState:
+        """Return the token in a reader, or raise what keeps that very card from being read."""
+        return _checked(_STATE, self._process.call("at", slot, timeout=timeout))
 
     def certificates(self, token: str, timeout: float = TOKEN_S) -> tuple[TokenCertificate, ...]:
         """Return the certificates of a token."""
@@ -62,6 +73,13 @@ class TokensInChild:
     def close(self) -> None:
         """End the child: a token that it held is locked again by that."""
         self._process.close()
+
+    def _tell(self) -> None:
+        self._ended()
+
+
+def _nobody() -> None:
+    """Nobody wants to know yet."""
 
 
 def _checked(kind: TypeAdapter[T], found: Any) -> T:

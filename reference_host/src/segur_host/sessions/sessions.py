@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,7 @@ from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.dispatch.outcome import HookResult
 from segur_host.events.table import EventTable
 from segur_host.events.teller import EventTeller
+from segur_host.sessions.alarm import Alarm
 from segur_host.sessions.liveness import HostRun
 from segur_host.sessions.providers import SessionProviders
 from segur_host.sessions.table import KeptSession, SessionTable
@@ -32,6 +33,9 @@ from segur_sdk.models.notice import Choice, Question
 from segur_sdk.services.session_provider import Authenticated, SessionRequest, SessionToEnd
 
 EXERCICE_QUESTION: Final = "session.exercice"
+TOKEN_LOST: Final = SessionEnd.CARD_REMOVED
+"""For a token that left without a reader to tell, or whose PIN was forgotten with the process of its driver: to whoever
+uses it that is as if the card had been pulled, as it is when the system's card service stops."""
 
 
 @attrs.frozen
@@ -45,10 +49,15 @@ class OpenSession:
     presence: CardPresence | None
     """The insertion of the card that holds it."""
 
+    @property
+    def until(self) -> datetime | None:
+        """When its time is over, if it has one."""
+        return None if self.session.expires_at is None else datetime.fromisoformat(self.session.expires_at)
+
     def is_over(self, now: datetime) -> bool:
         """Tell whether its time has passed."""
-        until = self.session.expires_at
-        return until is not None and datetime.fromisoformat(until) <= now
+        until = self.until
+        return until is not None and until <= now
 
 
 @attrs.frozen
@@ -99,17 +108,18 @@ class Sessions:
         self._lock = threading.Lock()
         self._open: dict[str, OpenSession] = {}
         self._unsubscribe: Callable[[], None] | None = None
+        self._alarm = Alarm(clock, self._end_those_over)
+        devices.tokens.when_lost(self._token_lost)
         self._end_abandoned()
 
     @property
     def current(self) -> OpenSession | None:
-        """The session that is open on this workstation, if any; one whose time is over ends here."""
+        """The session that is open on this workstation, if any; one whose time is over ends here at the latest."""
         with self._lock:
             opened = next(iter(self._open.values()), None)
         if opened is None or not opened.is_over(self._clock.now()):
             return opened
-        with suppress(SegurError):
-            self.close(opened.session.session_id, SessionEnd.EXPIRED)
+        self._end([opened], SessionEnd.EXPIRED)
         return None
 
     def caller(self, call_id: str, asker: Asker) -> Caller:
@@ -171,6 +181,7 @@ class Sessions:
 
     def end_all(self) -> None:
         """End every session: the host stops."""
+        self._alarm.close()
         if self._unsubscribe is not None:
             self._unsubscribe()
         for session_id in list(self._open):
@@ -185,6 +196,7 @@ class Sessions:
         exercice: str | None,
         caller: Caller,
     ) -> OpenSession:
+        unlocked = self._has_unlocked(proven.token_serial)
         chosen = self._chosen(proven, exercice, caller.asker)
         session = Session(
             session_id=str(uuid.uuid4()),
@@ -211,6 +223,10 @@ class Sessions:
         opened = OpenSession(session, actor, proven.exercices, presence)
         with self._lock:
             self._open[session.session_id] = opened
+        if opened.until is not None:
+            self._alarm.set()
+        if unlocked:
+            self._require_still_unlocked(opened)
         if presence is not None:
             if self._unsubscribe is None:
                 self._unsubscribe = self._devices.watch.subscribe(self._card_changed)
@@ -226,6 +242,18 @@ class Sessions:
         if gone:
             self.close(opened.session.session_id, SessionEnd.CARD_REMOVED)
             raise CardError("card.removed", slot=presence.slot)
+
+    def _has_unlocked(self, serial: str | None) -> bool:
+        return serial is not None and self._devices.tokens.is_unlocked(serial)
+
+    def _require_still_unlocked(self, opened: OpenSession) -> None:
+        """End a session whose token was lost before the session was there to be ended; from now on it is noticed."""
+        serial = opened.session.token_serial
+        if not self._has_unlocked(serial):
+            self.close(opened.session.session_id, TOKEN_LOST)
+            raise CardError("card.driver_stopped", retryable=True)
+        if serial is not None and opened.presence is None:
+            self._devices.tokens.follow(serial)
 
     def _present(self) -> dict[str, CardPresence]:
         """Return the insertions that are there before somebody proves who he is."""
@@ -270,11 +298,27 @@ class Sessions:
         if event.change is not CardChange.REMOVED:
             return
         with self._lock:
-            ended = [one for one, opened in self._open.items() if opened.presence == event.presence]
-        for session_id in ended:
+            ended = [opened for opened in self._open.values() if opened.presence == event.presence]
+        self._end(ended, SessionEnd.CARD_REMOVED)
+
+    def _token_lost(self, serial: str) -> None:
+        with self._lock:
+            ended = [opened for opened in self._open.values() if opened.session.token_serial == serial]
+        self._end(ended, TOKEN_LOST)
+
+    def _end_those_over(self) -> datetime | None:
+        """End the sessions whose time is over, and return when that of the next one will be."""
+        with self._lock:
+            known = tuple(self._open.values())
+        now = self._clock.now()
+        self._end([opened for opened in known if opened.is_over(now)], SessionEnd.EXPIRED)
+        return min((one.until for one in known if one.until is not None and one.until > now), default=None)
+
+    def _end(self, ended: Iterable[OpenSession], reason: SessionEnd) -> None:
+        for opened in ended:
             # That it ends must not depend on whether it can be noted.
             with suppress(SegurError):
-                self.close(session_id, SessionEnd.CARD_REMOVED)
+                self.close(opened.session.session_id, reason)
 
     def _end_abandoned(self) -> None:
         """Say how the sessions ended of a run of the host that was killed."""

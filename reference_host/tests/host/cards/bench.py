@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from reference_host.tests.host.cards.made_up_devices import CALLS, STATE
 from segur_host.dispatch.deadline import CallDeadline
+from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, Fact, PluginError, SegurError
 
@@ -82,7 +83,9 @@ class Readers:
     def watch(self, changed: Callable[[], None]) -> None:
         self.changed = changed
 
-    def connect(self, slot: str) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+        if meanwhile is not None:
+            meanwhile()
         if slot in self.held:
             raise CardError("card.reader_in_use", slot=slot, retryable=True)
         self.held.add(slot)
@@ -90,6 +93,9 @@ class Readers:
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         return self.answer(slot, command, timeout)
+
+    def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
+        return one_by_one(lambda command: self.transmit(slot, command, timeout), steps)
 
     def disconnect(self, slot: str) -> None:
         self.held.discard(slot)

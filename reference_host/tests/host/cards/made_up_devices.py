@@ -130,6 +130,12 @@ class Tokens:
             for one in state["tokens"]
         )
 
+    def at(self, slot: str) -> TokenState:
+        for state in self.tokens():
+            if state.slot == slot:
+                return state
+        raise CardError("token.absent")
+
     def certificates(self, token: str) -> tuple[TokenCertificate, ...]:
         der = bytes.fromhex(self._moved.state()["certificate"])
         return (TokenCertificate(key="20", der=der, schemes=frozenset({SignatureScheme.PKCS1_SHA256})),)

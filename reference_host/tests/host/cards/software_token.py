@@ -40,6 +40,9 @@ class Token:
     seconds: list[float] = attrs.field(factory=list)
     signed: list[tuple[SignatureScheme, bytes]] = attrs.field(factory=list)
     closed: bool = False
+    sick: dict[str, str] = attrs.field(factory=dict)
+    """What keeps a card from being read, by slot."""
+    end: Callable[[], None] = lambda: None
 
     def tokens(self, timeout: float = 10) -> tuple[TokenState, ...]:
         self.seconds.append(timeout)
@@ -49,6 +52,17 @@ class Token:
             return ()
         label, pin = f"CPS3v3-{self.serial}", PinState(unlocked=self.unlocked, tries_left=self.tries)
         return (TokenState(token=self.name, label=label, serial=self.serial, slot=self.slot, pin=pin),)
+
+    def at(self, slot: str, timeout: float = 10) -> TokenState:
+        for state in self.tokens(timeout):
+            if state.slot == slot:
+                return state
+        if slot in self.sick:
+            raise CardError(self.sick[slot], slot=slot)
+        raise CardError("token.absent")
+
+    def when_ended(self, told: Callable[[], None]) -> None:
+        self.end = told
 
     def certificates(self, token: str, timeout: float = 10) -> tuple[TokenCertificate, ...]:
         der = self.certificate.certificate.public_bytes(Encoding.DER)

@@ -9,6 +9,7 @@ import pytest
 
 from reference_host.tests.host.cards.bench import ATR, CPS_ATR, Bench, code_of, eventually, is_running
 from segur_host.drivers.readers import ReadersInChild
+from segur_sdk.cards.channel import Step
 
 S = 30.0
 InChild = Callable[..., ReadersInChild]
@@ -139,6 +140,65 @@ def test_what_a_card_says_itself_is_told_and_costs_no_process(bench: Bench, two:
     assert code_of(lambda: two.transmit("one", b"mute", S)) == "card.mute"
     assert two.transmit("one", b"\0\0\0\0", S) == b"\0\0\0\0\x90\0"
     assert len(pids(bench, "transmit")) == 1
+
+
+ROW = [Step(bytes([0, number, 0, 0])) for number in range(3)]
+
+
+def test_a_row_of_commands_is_one_call_and_each_of_them_is_sent(bench: Bench, two: ReadersInChild) -> None:
+    two.connect("one")
+    assert two.transmit_all("one", ROW, S) == tuple(step.command + b"\x90\x00" for step in ROW)
+    assert len(bench.asked("transmit", "one")) == 3
+
+
+def test_a_row_ends_in_the_child_when_an_answer_is_not_expected(bench: Bench, two: ReadersInChild) -> None:
+    two.connect("one")
+    row = [ROW[0], Step(b"\x00\xb0\x00\x00", 0x6B00), ROW[1]]
+    assert two.transmit_all("one", row, S) == (b"\0\0\0\0\x90\0", b"\x00\xb0\x00\x00\x90\x00")
+    assert len(bench.asked("transmit", "one")) == 2
+
+
+ROWS_THAT_FAIL: dict[str, tuple[bytes, float, str, bool]] = {
+    "hangs": (b"hang", 0.3, "card.mute", False),
+    "crashes": (b"die!", S, "card.driver_stopped", False),
+    "says_it_is_mute": (b"mute", S, "card.mute", True),
+}
+
+
+@pytest.mark.parametrize(("command", "seconds", "code", "lives"), ROWS_THAT_FAIL.values(), ids=ROWS_THAT_FAIL)
+def test_a_card_that_fails_in_a_row_costs_what_it_would_alone(
+    command: bytes, seconds: float, code: str, lives: bool, bench: Bench, two: ReadersInChild
+) -> None:
+    two.connect("one")
+    assert code_of(lambda: two.transmit_all("one", [ROW[0], Step(command), ROW[1]], seconds)) == code
+    [pid] = pids(bench, "connect", "one")
+    assert is_running(pid) is lives
+    if not lives:
+        assert code_of(lambda: two.transmit_all("one", ROW, S)) == "card.driver_stopped"
+        two.connect("one")
+    assert len(two.transmit_all("one", ROW, S)) == 3
+
+
+class LateError(Exception):
+    """What is done meanwhile fails."""
+
+
+def test_what_is_done_while_a_card_wakes_up_is_over_before_it_is_held(bench: Bench, two: ReadersInChild) -> None:
+    done: list[bool] = []
+    assert two.connect("one", lambda: done.append(eventually(lambda: bool(bench.asked("connect", "one")))))
+    assert done == [True]
+
+    def fail() -> None:
+        raise LateError
+
+    with pytest.raises(LateError):
+        two.connect("two", fail)
+    # Let go of, so that the next one gets it.
+    assert two.connect("two") == bytes.fromhex(CPS_ATR)
+    bench.take("two")
+    two.disconnect("two")
+    with pytest.raises(LateError):
+        two.connect("two", fail)
 
 
 @pytest.mark.parametrize("began", [True, False], ids=["killed_with_its_card", "never_opened"])

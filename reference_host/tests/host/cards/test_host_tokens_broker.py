@@ -5,6 +5,7 @@ import pytest
 from reference_host.tests.host.cards.bench import Call, code_of
 from reference_host.tests.host.cards.software_token import PIN, Make, Person, Token
 from segur_host.dispatch.deadline import CallDeadline
+from segur_sdk.errors import CardError
 
 
 def test_tokens_of_every_driver_are_there_each_once(make: Make) -> None:
@@ -26,6 +27,17 @@ def test_a_driver_that_fails_hides_nobody_else(first: bool, make: Make) -> None:
     assert broker.at("one", Call()).state.serial == "2800385266"
     assert code_of(lambda: broker.at("two", Call())) == "token.module_missing"
     assert code_of(lambda: broker.of_serial("9")) == "token.module_missing"
+
+
+@pytest.mark.parametrize("sick_first", [True, False], ids=["sick_first", "sick_last"])
+def test_what_is_told_of_a_reader_is_what_its_own_card_said(sick_first: bool, make: Make) -> None:
+    sick = Token(slot="two", sick={"one": "card.mute"})
+    missing = Token(failing="token.module_missing")
+    broker = make(*((sick, missing) if sick_first else (missing, sick)))
+    with pytest.raises(CardError) as raised:
+        broker.at("one", Call())
+    assert (raised.value.code, raised.value.facts) == ("card.mute", {"slot": "one"})
+    assert broker.at("two", Call()).state.slot == "two"
 
 
 def test_no_token_is_no_failure_but_for_whoever_wants_one(make: Make) -> None:

@@ -16,7 +16,8 @@ from segur_conformance.checks.check import Check, TargetKind
 from segur_conformance.mutants.mutant import Mutant, Variant
 from segur_conformance.mutants.trial import tried
 from segur_conformance.outcomes import CheckOutcome
-from segur_conformance.runner.plan import Product
+from segur_conformance.runner.plan import PCSC, Product
+from segur_conformance.targets.enclosure import Start, started
 from segur_sandbox.running import RunningSandbox
 
 MATRIX: Final = "matrix.json"
@@ -72,11 +73,23 @@ def variants_of(profile: str) -> tuple[Variant, ...]:
     return found
 
 
+def product_of(changed: Mutant | Variant) -> Product:
+    """Return the green plugins that a mutant or variant is made from, with the readers that it needs."""
+    green = TRIED_ON[changed.profile]
+    if changed.readers != PCSC:
+        return green
+    return green.model_copy(update={"companions": (*green.companions, PCSC), "readers": PCSC})
+
+
 def trial(
-    changed: Mutant | Variant, checks: Iterable[Check], sandbox: RunningSandbox, assets: Path | None = None
+    changed: Mutant | Variant,
+    checks: Iterable[Check],
+    sandbox: RunningSandbox,
+    assets: Path | None = None,
+    start: Start = started,
 ) -> Trial:
-    """Try checks on one mutant or variant."""
-    results = tried(changed, checks, TRIED_ON[changed.profile], sandbox, assets)
+    """Try checks on one mutant or variant; see ``tried``."""
+    results = tried(changed, checks, product_of(changed), sandbox, assets, start)
     failed = tuple(sorted(result.check.id for result in results if result.outcome not in _WELL))
     return Trial(changed.id, tuple(sorted(changed.expected)), failed)
 

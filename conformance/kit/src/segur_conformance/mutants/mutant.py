@@ -4,6 +4,8 @@ from typing import Any
 
 import attrs
 
+from segur_conformance.runner.plan import Readers
+
 MOST_FAILED = 5
 """A mutant that fails more checks than that breaks more than one behaviour."""
 
@@ -35,6 +37,7 @@ class Mutant:
         expected: ids of the checks that must fail, one to five; every other check of the profile passes.
         changes: usually one.
         settings: of plugins, by id, when the behaviour hides behind one.
+        readers: in which it meets cards: those of ``pcsc`` where the behaviour is only seen with the system's service.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Mutant:
     )
     changes: tuple[Change, ...] = attrs.field(validator=attrs.validators.min_len(1))
     settings: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    readers: Readers = "memory"
 
     @property
     def profile(self) -> str:
@@ -60,12 +64,14 @@ class Variant:
         differs: in what, in one French sentence.
         changes: of the code, if any.
         settings: of plugins, by id.
+        readers: in which it meets cards.
     """
 
     id: str
     differs: str
     changes: tuple[Change, ...] = ()
     settings: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    readers: Readers = "memory"
 
     @property
     def expected(self) -> tuple[str, ...]:

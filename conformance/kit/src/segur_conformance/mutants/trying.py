@@ -2,18 +2,25 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Self
+from threading import Lock
+from typing import Final, Self
 
 from segur_conformance.checks import checks_of
 from segur_conformance.checks.check import Check
 from segur_conformance.mutants.matrix import Trial, mutants_of, trial, variants_of
 from segur_conformance.mutants.mutant import Mutant, Variant
+from segur_conformance.runner.plan import PCSC
+from segur_conformance.targets.enclosure import Start, started
+from segur_conformance.targets.forked import POSSIBLE, WHOLE, ForkedTargets
 from segur_sandbox.running import RunningSandbox, running
+
+PLUGIN_PREFIX: Final = "segur_plugin_"
+"""How the packages begin that a target imports with its host, not before."""
 
 
 class Trials:
@@ -26,33 +33,66 @@ class Trials:
     def __init__(self, assets: Path | None) -> None:
         self._assets = assets
         self._opened = ExitStack()
+        """Services."""
+        self._trying = ExitStack()
+        """Trials, which end before the services that they meet."""
         self._idle: SimpleQueue[RunningSandbox] = SimpleQueue()
+        self._whole: ForkedTargets | None = None
+        self._libraries: ForkedTargets | None = None
+        self._with_pcsc: RunningSandbox | None = None
+        self._pcsc = Lock()
+        """Held by the trial that has the services with PC/SC readers; few need them, and one after the other."""
 
     def __enter__(self) -> Self:
         # Two for each processor: checks wait for deadlines nearly as long as they compute.
         at_once = 2 * (os.cpu_count() or 1)
         with ExitStack() as opened:
+            opened.callback(self._opened.close)
+            if POSSIBLE:
+                self._whole = self._opened.enter_context(ForkedTargets(WHOLE))
+                self._libraries = self._opened.enter_context(ForkedTargets(self._whole.brought_along))
             for _ in range(at_once):
-                folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="segur-mutants-"))
-                self._idle.put(opened.enter_context(running(Path(folder))))
+                self._idle.put(self._started())
             self._pool = opened.enter_context(ThreadPoolExecutor(at_once))
             opened.callback(self._pool.shutdown, cancel_futures=True)
-            self._opened = opened.pop_all()
+            self._trying = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._opened.close()
+        self._trying.close()
 
     def submit(self, changed: Mutant | Variant, checks: Iterable[Check]) -> Future[Trial]:
         """Try these checks on a mutant or variant when its turn comes."""
         return self._pool.submit(self._carry_out, changed, tuple(checks))
 
     def _carry_out(self, changed: Mutant | Variant, checks: tuple[Check, ...]) -> Trial:
+        with self._services(changed) as sandbox:
+            return trial(changed, checks, sandbox, self._assets, self._start_for(changed))
+
+    def _start_for(self, changed: Mutant | Variant) -> Start:
+        """Return what begins a target: what is imported before must not be what is changed."""
+        if self._whole is None or self._libraries is None:
+            return started
+        in_plugins = all(change.package.startswith(PLUGIN_PREFIX) for change in changed.changes)
+        return (self._whole if in_plugins else self._libraries).start
+
+    @contextmanager
+    def _services(self, changed: Mutant | Variant) -> Iterator[RunningSandbox]:
+        if changed.readers == PCSC:
+            with self._pcsc:
+                if self._with_pcsc is None:
+                    self._with_pcsc = self._started(pcsc=True)
+                yield self._with_pcsc
+            return
         sandbox = self._idle.get()
         try:
-            return trial(changed, checks, sandbox, self._assets)
+            yield sandbox
         finally:
             self._idle.put(sandbox)
+
+    def _started(self, *, pcsc: bool = False) -> RunningSandbox:
+        folder = self._opened.enter_context(tempfile.TemporaryDirectory(prefix="segur-mutants-"))
+        return self._opened.enter_context(running(Path(folder), pcsc=pcsc))
 
 
 def all_trials(profile: str, assets: Path | None, done: Callable[[Trial], None]) -> list[Trial]:

@@ -73,7 +73,7 @@ class Bench:
         Args:
             settings: by plugin, on top of the plan's.
             answers: to the questions that plugins ask, by code.
-            **tables: of the host's configuration, instead of the sandbox's.
+            **tables: of the host's configuration, instead of the sandbox's; ``plugins`` has of each what is other.
 
         Raises:
             CheckBlocked: ``pcsc``: there is no such reader on this machine.

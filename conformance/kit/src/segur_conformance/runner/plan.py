@@ -30,6 +30,8 @@ REFERENCE_HOST: Final = "reference"
 """Target of kind ``host`` that is the reference host itself."""
 PCSC: Final = "pcsc"
 """Readers of a run whose cards are met through PC/SC, and the plugin that brings the driver for that."""
+Readers = Literal["memory", "pcsc"]
+"""In which a product meets cards: the reference host's own in memory, or virtual ones of PC/SC."""
 LimitName = Literal["memory", "processes", "scratch", "file", "written", "answer_s"]
 """Fields of ``Limits``."""
 
@@ -41,7 +43,7 @@ class Product(BaseModel):
         kind: a plugin that is installed here, a plugin's wheel, or a program that carries everything itself.
         target: id of the plugin; file of the wheel; command line of the program, or ``reference``.
         companions: other installed plugins that run beside it, such as the reader of the card that ``insi`` needs.
-        readers: in which the product meets cards: the reference host's own in memory, or virtual ones of PC/SC.
+        readers: in which the product meets cards.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
@@ -51,7 +53,7 @@ class Product(BaseModel):
         Field(min_length=1)
     )
     companions: tuple[PluginId, ...] = ()
-    readers: Literal["memory", "pcsc"] = "memory"
+    readers: Readers = "memory"
 
     @property
     def in_memory(self) -> bool:

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 NAMESPACE: Final = "namespace"
 """Hidden folders do not exist for the target."""
@@ -215,8 +215,8 @@ def limited(limits: dict[str, int]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file"], limits["file"]))
 
 
-def begin(command: list[str], isolation: str) -> int:
-    """Start the target and return its process id."""
+def begin(command: list[str], isolation: str, run: Callable[[], None] | None = None) -> int:
+    """Start the target, by its command or by what this process would ``run`` itself, and return its process id."""
     process = os.fork()
     if process:
         return process
@@ -229,6 +229,9 @@ def begin(command: list[str], isolation: str) -> int:
                 _call("prctl", _PR_CAPBSET_DROP, _CAP_SYS_PTRACE, 0, 0, 0)
         else:
             os.setpgid(0, 0)
+        if run is not None:
+            run()
+            os._exit(0)
         os.execvp(command[0], command)  # noqa: S606 - the command that the plan names
     except OSError as failure:
         os.write(2, f"{command[0]}: {failure.strerror}\n".encode())
@@ -294,8 +297,18 @@ def _nothing(_number: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Carry out the job that the command line names."""
-    job = json.loads(sys.argv[1])
-    status_fd, lifeline = int(sys.argv[2]), int(sys.argv[3])
+    guard(json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+
+
+def guard(job: dict[str, Any], status_fd: int, lifeline: int, run: Callable[[], None] | None = None) -> NoReturn:
+    """Start a target inside, watch over it, and end as it did.
+
+    Args:
+        job: see above.
+        status_fd: what happens is told there.
+        lifeline: everything ends with it.
+        run: what the target does, instead of the job's command.
+    """
 
     def tell(what: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
@@ -310,7 +323,7 @@ def main() -> None:
     isolation = enclose(job["scratch"], job["hidden"], job["limits"]["scratch"])
     tell({"isolation": isolation})
     os.chdir(job["scratch"])
-    target = begin(job["command"], isolation)
+    target = begin(job["command"], isolation, run)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
@@ -320,7 +333,7 @@ def main() -> None:
     _end_like(status or 0)
 
 
-def _end_like(status: int) -> None:
+def _end_like(status: int) -> NoReturn:
     """End as the target did."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)

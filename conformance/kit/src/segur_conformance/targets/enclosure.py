@@ -5,18 +5,21 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import attrs
 
 from segur_conformance.targets import enclosed
 from segur_conformance.targets.limits import MEBIBYTE, Limits
+from segur_conformance.targets.process import TargetProcess
 
 STOP_S: Final = 5.0
 WATCHED: Final = enclosed.WATCHED
+Start = Callable[[Mapping[str, Any], Path, Mapping[str, str], int, int], TargetProcess]
+"""Begins a guard and its target: job, folder, variables, descriptors of status and lifeline; see ``started``."""
 
 
 class Enclosure:
@@ -32,7 +35,7 @@ class Enclosure:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: TargetProcess,
         limits: Limits,
         scratch: Path,
         lifeline: int | None = None,
@@ -130,6 +133,7 @@ def enclosed_target(
     scratch: Path,
     hidden: Iterable[Path] = (),
     limits: Limits | None = None,
+    start: Start | None = None,
 ) -> Iterator[Enclosure]:
     """Start a target in ``scratch``, held to ``limits``, for as long as the block lasts.
 
@@ -139,13 +143,14 @@ def enclosed_target(
         scratch: a folder for it alone.
         hidden: folders that do not exist for it, where the system allows.
         limits: how much of the machine it may take.
+        start: begins it with a guard over it, where the system has guards; otherwise than by its command.
     """
     limits = limits or Limits()
     if os.name != "posix":
         process = _piped(list(command), scratch, environment)
         enclosure = Enclosure(process, limits, scratch)
     else:
-        enclosure = _with_a_guard(list(command), environment, scratch, list(hidden), limits)
+        enclosure = _with_a_guard(list(command), environment, scratch, list(hidden), limits, start or started)
     try:
         yield enclosure
     finally:
@@ -161,8 +166,16 @@ def enclosed_target(
         enclosure.close()
 
 
+def started(
+    job: Mapping[str, Any], folder: Path, environment: Mapping[str, str], status: int, lifeline: int
+) -> TargetProcess:
+    """Start a target by its command, with a guard over it; see ``segur_conformance.targets.enclosed``."""
+    guard = [sys.executable, "-I", "-S", enclosed.__file__, json.dumps(job), str(status), str(lifeline)]
+    return _piped(guard, folder, environment, pass_fds=(status, lifeline), start_new_session=True)
+
+
 def _with_a_guard(
-    command: list[str], environment: Mapping[str, str], scratch: Path, hidden: list[Path], limits: Limits
+    command: list[str], environment: Mapping[str, str], scratch: Path, hidden: list[Path], limits: Limits, start: Start
 ) -> Enclosure:
     # The ends that are held here are noticed to end when this process does, in whatever way.
     lifeline, held = os.pipe()
@@ -173,9 +186,8 @@ def _with_a_guard(
         "hidden": [str(one.resolve()) for one in hidden],
         "limits": attrs.asdict(limits),
     }
-    guard = [sys.executable, "-I", "-S", enclosed.__file__, json.dumps(job), str(status), str(lifeline)]
     try:
-        process = _piped(guard, scratch, environment, pass_fds=(status, lifeline), start_new_session=True)
+        process = start(job, scratch, environment, status, lifeline)
     finally:
         os.close(status)
         os.close(lifeline)

@@ -1,7 +1,6 @@
 """The room in which a target runs: a process of its own, a folder of its own, and somebody who watches."""
 
 import json
-import os
 import sys
 import threading
 import tomllib
@@ -13,9 +12,10 @@ from typing import IO, Any, Final, Protocol, Self
 
 from segur_conformance.boundary.monitor import Violation
 from segur_conformance.runner.record import MAX_CONTENT, RunRecord
-from segur_conformance.targets.enclosure import WATCHED, Enclosure, enclosed_target
+from segur_conformance.targets.enclosure import WATCHED, Enclosure, Start, enclosed_target, started
 from segur_conformance.targets.installed import InstalledPlugin
 from segur_conformance.targets.limits import Limits
+from segur_conformance.targets.process import interpreted, surroundings
 from segur_conformance.targets.subject import Subject
 from segur_sandbox.running import RunningSandbox
 
@@ -25,8 +25,6 @@ HOSTS_DATA: Final = "host-"
 """How the folders begin in which the reference host keeps its own data."""
 HEARD_S: Final = 5.0
 FENCE: Final = b"\x1e"
-OF_THE_KIT: Final = ("COVERAGE_", "PYTEST_")
-"""How variables begin that are meant for the process of the kit."""
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -105,6 +103,7 @@ class ReferenceRoom:
         limits: how much of the machine the child may take.
         in_memory: whether the host has the sandbox's readers in memory; without them, those that a plugin's driver
             finds are all it has.
+        start: begins the child with a guard over it.
     """
 
     def __init__(
@@ -118,8 +117,10 @@ class ReferenceRoom:
         limits: Limits | None = None,
         *,
         in_memory: bool = True,
+        start: Start = started,
     ) -> None:
         self._plugins = plugins
+        self._begin = start
         self._site = site
         self._in_memory = in_memory
         self._sandbox = sandbox
@@ -154,15 +155,23 @@ class ReferenceRoom:
         inside.remember()
         return inside.subject
 
+    def cut(self) -> None:
+        """End the child at once, where nobody wants to know what it would still tell."""
+        if self._inside is not None:
+            self._inside.enclosure.cut()
+
     def _config(self, tables: Mapping[str, Any], settings: Tables) -> dict[str, Any]:
         given = tomllib.loads(self._sandbox.config.read_text("utf-8"))
         known = given["plugins"]
+        tables = {**tables}
+        chosen = tables.pop("plugins", {})
         given["plugins"] = {
             one.id: {
                 **known.get(one.id, {}),
                 "enabled": True,
                 "manifest_sha256": one.sha256,
                 "settings": {**known.get(one.id, {}).get("settings", {}), **settings.get(one.id, {})},
+                **chosen.get(one.id, {}),
             }
             for one in self._plugins
         }
@@ -173,14 +182,13 @@ class ReferenceRoom:
 
     @contextmanager
     def _child(self) -> Iterator["_Inside"]:
-        # What a plugin prints is heard during the check in which it does, not when its process ends.
-        environment = {**_surroundings(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+        environment = interpreted()
         if self._site is not None:
             environment["PYTHONPATH"] = str(self._site)
         command = [sys.executable, "-m", "segur_conformance.targets.reference_host"]
         with ExitStack() as opened:
             enclosure = opened.enter_context(
-                enclosed_target(command, environment, self._scratch, self._hidden, self._limits)
+                enclosed_target(command, environment, self._scratch, self._hidden, self._limits, self._begin)
             )
             inside = _Inside(enclosure, self._record, self._limits)
             opened.callback(inside.remember)
@@ -263,7 +271,7 @@ class ForeignRoom:
     @contextmanager
     def _child(self, given: Mapping[str, Any]) -> Iterator[Subject]:
         environment = {
-            **_surroundings(),
+            **surroundings(),
             SANDBOX_VARIABLE: str(self._sandbox.path),
             SETTINGS_VARIABLE: json.dumps(given),
         }
@@ -279,8 +287,3 @@ class ForeignRoom:
                 answer_s=self._limits.answer_s,
             )
         ear.join()
-
-
-def _surroundings() -> dict[str, str]:
-    """Return the variables that a target finds: what measures the kit is not to be judged with it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_KIT)}

@@ -3,7 +3,6 @@
 import json
 import queue
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import IO, Any, Final
 import attrs
 
 from segur_conformance.outcomes import CheckBlocked, CheckFailed
+from segur_conformance.targets.process import TargetProcess
 
 ANSWER_S: Final = 60.0
 """Longer than any deadline of a hook: a target that does not answer by then never will."""
@@ -70,7 +70,7 @@ class Subject:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: TargetProcess,
         tell: Tell,
         why: Callable[[], str | None],
         end: Callable[[], int] | None = None,

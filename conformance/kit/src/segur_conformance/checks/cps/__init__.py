@@ -3,7 +3,7 @@
 from typing import Final
 
 from segur_conformance.checks.check import Check
-from segur_conformance.checks.cps import code, damage, login, readers, reading, session, situations
+from segur_conformance.checks.cps import code, damage, login, module, readers, reading, session, situations
 
-_GROUPS: Final = (reading, readers, code, login, situations, session, damage)
+_GROUPS: Final = (reading, readers, module, code, login, situations, session, damage)
 CHECKS: Final[tuple[Check, ...]] = tuple(check for group in _GROUPS for check in group.checks.checks)

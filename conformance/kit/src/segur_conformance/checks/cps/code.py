@@ -10,7 +10,7 @@ from segur_conformance.checks.cps.judging import (
     PIN,
     WRONG,
     expect_no_session,
-    expect_nothing_asked,
+    expect_refused_at_once,
     inserted,
     knows_the_pin,
     pins_asked,
@@ -112,11 +112,8 @@ def locked(bench: Bench) -> None:
     """A locked card gets nothing."""
     inserted(bench, LOCKED)
     subject = bench.start()
-    knows_the_pin(subject)
-    answer = sign_in(subject)
-    expect_no_session(bench, subject, answer, "carte bloquée", "token.pin_locked")
+    answer = expect_refused_at_once(bench, subject, "carte bloquée", "token.pin_locked")
     expect("bloqu" in answer.said, "l’erreur ne dit pas que la carte est bloquée")
-    expect_nothing_asked(bench, subject, "carte bloquée")
 
 
 @checks(

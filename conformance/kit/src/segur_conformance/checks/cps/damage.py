@@ -9,6 +9,7 @@ from segur_conformance.checks.cps.commands import codes_presented, sent
 from segur_conformance.checks.cps.holders import HOLDERS, PHARMACIST, PHYSICIAN, names_in, profession_in
 from segur_conformance.checks.cps.judging import (
     CARD_CODES,
+    PATIENCE_S,
     cps_reader,
     expect_no_session,
     expect_whole,
@@ -16,11 +17,12 @@ from segur_conformance.checks.cps.judging import (
     knows_the_pin,
     pins_asked,
     read,
+    session_ended,
     sign_in,
     signed_in,
 )
 from segur_conformance.runner.bench import Bench, expect, expect_equal
-from segur_conformance.targets.subject import Answer
+from segur_conformance.targets.subject import Answer, Subject
 
 checks = CheckSet()
 
@@ -28,7 +30,6 @@ SPREAD: Final = 4
 """Commands among those of a reading: enough to meet each of its phases, few enough to be quick."""
 SILENT_S: Final = 11.0
 """Longer than a reading may take."""
-PATIENCE_S: Final = 5.0
 
 
 @checks(
@@ -101,8 +102,15 @@ def pulled_while_signing_in(bench: Bench) -> None:
         signed_in(subject, "session")
         subject.ask("logout")
 
+    subject.ask("moves")
+    earlier = ""
     for index in _moments(bench, PHARMACIST, once):
-        read(subject, inserted(bench, PHARMACIST), "carte remise")
+        earlier = earlier or _insertion(bench, subject)
+        event = inserted(bench, PHARMACIST)
+        # What is told of a card that went must not come when somebody has signed in with the next one.
+        subject.ask("moves", gone=earlier, within_s=PATIENCE_S)
+        read(subject, event, "carte remise")
+        earlier = _insertion(bench, subject)
         before = len(sent(bench))
         bench.sandbox.fault("cards", "reset", count=1, after=index)
         knows_the_pin(subject)
@@ -112,13 +120,13 @@ def pulled_while_signing_in(bench: Bench) -> None:
             expect_no_session(bench, subject, answer, what)
         elif any(one["fault"] for one in bench.sandbox.exchanges("cards")[before:]):
             # A card that goes once its session is open ends it.
-            left = subject.ask("session", ended_within_s=PATIENCE_S).value
-            expect(left is None, f"{what} : une session reste ouverte")
+            expect(session_ended(subject), f"{what} : une session reste ouverte")
         bench.mend()
         subject.ask("logout")
         expect(len(pins_asked(subject)) <= 1, f"{what} : le code est demandé plusieurs fois")
         expect(codes_presented(sent(bench)[before:]) <= 1, f"{what} : le code est présenté plusieurs fois")
     inserted(bench, PHARMACIST)
+    subject.ask("moves", gone=earlier, within_s=PATIENCE_S)
     signed_in(subject, "session après les retraits")
 
 
@@ -165,6 +173,12 @@ def _moments(bench: Bench, card: str, go: Callable[[Mapping[str, Any]], object])
     seen = Counter(one["connection"] for one in bench.sandbox.exchanges("cards")[before:])
     longest = max(seen.values())
     yield from sorted({round(part * (longest - 1) / (SPREAD - 1)) for part in range(SPREAD)})
+
+
+def _insertion(bench: Bench, subject: Subject) -> str:
+    """Return the number of the insertion that is in the professional's reader, as the host tells it."""
+    slots = subject.ask("observe").value["slots"]
+    return next(str(one["insertion"]) for one in slots if one["slot"] == cps_reader(bench))
 
 
 def _expect_whole_or_none(bench: Bench, answer: Answer, what: str) -> None:

@@ -1,6 +1,6 @@
 """How a check of this profile goes about a card: read it, sign in with it, and judge what came of that."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from segur_conformance.checks.cps.commands import codes_presented, sent
@@ -12,6 +12,8 @@ PIN: Final = "1234"
 WRONG: Final = "7391"
 PIN_ASKED: Final = "token.pin"
 SITUATION_ASKED: Final = "session.exercice"
+PATIENCE_S: Final = 5.0
+"""What the end of a session, or a change in a reader, takes to be told at the very most, on a busy machine."""
 CARD_CODES: Final = ("card.", "token.")
 UNEXPLAINED: Final = "ne sait pas expliquer"
 """What the host says of a code for which nobody brings a text."""
@@ -26,6 +28,19 @@ def inserted(bench: Bench, card: str) -> Mapping[str, Any]:
     """Put a professional's card into his reader, and return the event of ``on_card_read`` for it."""
     bench.sandbox.insert(cps_reader(bench), card)
     return {"card": {"slot": cps_reader(bench)}}
+
+
+def taking_turns(bench: Bench, subject: Subject, *cards: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Put cards into the professional's reader one after the other; yield each with its event of ``on_card_read``.
+
+    A session that is open ends with its card. The next card is only yielded once that was noted: nothing that is told
+    of the one before arrives later.
+    """
+    for card in cards:
+        event = inserted(bench, card)
+        session_ended(subject)
+        subject.ask("logout")
+        yield card, event
 
 
 def read(subject: Subject, event: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -91,6 +106,11 @@ def session_of(subject: Subject) -> dict[str, Any] | None:
     return found
 
 
+def session_ended(subject: Subject) -> bool:
+    """Wait until no session is open and the end of the last one is noted; tell whether that came about."""
+    return subject.ask("session", ended_within_s=PATIENCE_S).value is None
+
+
 def audited(subject: Subject, event: str) -> list[dict[str, Any]]:
     """Return the records of the host's audit with ``event``."""
     return [one for one in subject.ask("observe").value["audit"] if one["event"] == event]
@@ -114,10 +134,14 @@ def expect_no_session(bench: Bench, subject: Subject, answer: Answer, what: str,
     expect(session_of(subject) is None, f"{what} : une session est ouverte malgré l’erreur")
 
 
-def expect_nothing_asked(bench: Bench, subject: Subject, what: str) -> None:
-    """Fail if the PIN was asked, or if a card was given one."""
+def expect_refused_at_once(bench: Bench, subject: Subject, what: str, *codes: str) -> Answer:
+    """Fail unless nobody can sign in, nor has to type anything to learn so; ``codes`` as for ``expect_no_session``."""
+    knows_the_pin(subject)
+    answer = sign_in(subject)
+    expect_no_session(bench, subject, answer, what, *codes)
     expect(not pins_asked(subject), f"{what} : le code porteur est demandé")
     expect_equal(codes_presented(sent(bench)), 0, f"{what}, codes présentés à la carte")
+    return answer
 
 
 def expect_whole(card: str, reading: Mapping[str, Any], what: str) -> None:

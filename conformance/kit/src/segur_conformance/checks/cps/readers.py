@@ -5,13 +5,11 @@ from typing import Final
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.checks.cps.holders import HOLDERS, PHARMACIST, PHYSICIAN, names_in
 from segur_conformance.checks.cps.judging import (
+    PATIENCE_S,
     cps_reader,
-    expect_no_session,
-    expect_nothing_asked,
+    expect_refused_at_once,
     inserted,
-    knows_the_pin,
     read,
-    sign_in,
     signed_in,
 )
 from segur_conformance.runner.bench import Bench, expect, expect_equal
@@ -19,8 +17,6 @@ from segur_conformance.runner.bench import Bench, expect, expect_equal
 checks = CheckSet()
 
 OTHER_CARDS: Final = {"carte Vitale": "single", "carte inconnue": "unknown-atr"}
-MOVES_S: Final = 5.0
-"""What a change in the readers takes to be told at the very most, on a machine that is busy with something else."""
 
 
 @checks(
@@ -37,13 +33,11 @@ def other_cards(bench: Bench) -> None:
     """What is no professional's card is left to other plugins."""
     bench.sandbox.insert(bench.readers[0], None)
     subject = bench.start()
-    knows_the_pin(subject)
     for what, card in OTHER_CARDS.items():
         answer = subject.call("on_card_read", inserted(bench, card))
         expect(answer.value is None, f"{what} : une lecture est rendue")
         expect(answer.failure is None, f"{what} : {answer.failure} au lieu de la laisser aux autres")
-        expect_no_session(bench, subject, sign_in(subject), what)
-    expect_nothing_asked(bench, subject, "carte qui n’est pas un CPx")
+        expect_refused_at_once(bench, subject, what)
 
 
 @checks(
@@ -64,9 +58,7 @@ def no_card(bench: Bench) -> None:
     for what, subject in (("lecteurs vides", bench.start()), ("aucun lecteur", bench.start_unplugged())):
         failure = subject.call("on_card_read", event).failure
         expect(str(failure).startswith("card."), f"{what} : {failure} à la lecture, attendu une erreur de carte")
-        knows_the_pin(subject)
-        expect_no_session(bench, subject, sign_in(subject), what)
-        expect_nothing_asked(bench, subject, what)
+        expect_refused_at_once(bench, subject, what)
 
 
 @checks(
@@ -89,9 +81,7 @@ def which_card(bench: Bench) -> None:
     for order in ((PHARMACIST, PHYSICIAN), (PHYSICIAN, PHARMACIST)):
         for reader, card in zip((first, second), order, strict=True):
             bench.sandbox.insert(reader, card)
-        knows_the_pin(subject)
-        expect_no_session(bench, subject, sign_in(subject), "deux cartes de professionnel")
-        expect_nothing_asked(bench, subject, "deux cartes de professionnel")
+        expect_refused_at_once(bench, subject, "deux cartes de professionnel")
         reading = read(subject, {"card": {"slot": second}}, "seconde fente")
         expect_equal(names_in(reading), HOLDERS[order[1]].names, "porteur de la seconde fente")
     found = signed_in(subject, "carte désignée par son lecteur", slot=first)
@@ -138,7 +128,7 @@ def moves(bench: Bench) -> None:
     for card, wanted in ((PHARMACIST, ["inserted"]), (PHYSICIAN, ["removed", "inserted"]), (None, ["removed"])):
         bench.sandbox.insert(reader, card)
         told += wanted
-        found = subject.ask("moves", count=len(told), within_s=MOVES_S).value
+        found = subject.ask("moves", count=len(told), within_s=PATIENCE_S).value
         changes = [one["change"] for one in found if one["slot"] == reader]
         expect_equal(changes, told, f"changements racontés, {card or 'carte retirée'}")
     again = subject.ask("moves", count=len(told) + 1, within_s=0.0).value

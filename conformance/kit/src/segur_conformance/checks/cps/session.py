@@ -8,20 +8,22 @@ from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.checks.cps.commands import codes_presented, sent
 from segur_conformance.checks.cps.holders import PHARMACIST, PHYSICIAN, situations_in
 from segur_conformance.checks.cps.judging import (
+    PATIENCE_S,
     audited,
     cps_reader,
     inserted,
     pins_asked,
     read,
+    session_ended,
     session_of,
     signed_in,
+    taking_turns,
 )
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_conformance.targets.subject import Subject
 
 checks = CheckSet()
 
-PATIENCE_S: Final = 5.0
 DAYS_LEFT: Final = 20
 ENDED: Final = "session.ended"
 
@@ -39,17 +41,15 @@ ENDED: Final = "session.ended"
 )
 def card_removed(bench: Bench) -> None:
     """The session ends at once with its card, and stays so when the card is back."""
-    event = inserted(bench, PHARMACIST)
-    subject = bench.start()
-    signed_in(subject, "première session")
+    subject, _ = _in_session(bench)
     removed = time.perf_counter()
     bench.sandbox.insert(cps_reader(bench), None)
-    left = subject.ask("session", ended_within_s=PATIENCE_S).value
+    ended = session_ended(subject)
     bench.record.tell("measure", {"ended_after_ms": (time.perf_counter() - removed) * 1000})
-    expect(left is None, f"la session est toujours ouverte {PATIENCE_S:.0f} s après le retrait de la carte")
+    expect(ended, f"la session est toujours ouverte {PATIENCE_S:.0f} s après le retrait de la carte")
     expect_equal(_reasons(subject), ["card_removed"], "fins de session notées à l’audit")
-    inserted(bench, PHARMACIST)
-    expect_equal(situations_in(read(subject, event, "carte remise")), None, "situations de la carte remise")
+    reading = read(subject, inserted(bench, PHARMACIST), "carte remise")
+    expect_equal(situations_in(reading), None, "situations de la carte remise")
     expect_equal(session_of(subject), None, "session après la remise de la carte")
     signed_in(subject, "seconde session")
     expect_equal(len(pins_asked(subject)), 1, "codes demandés pour la seconde session")
@@ -67,9 +67,7 @@ def card_removed(bench: Bench) -> None:
 )
 def other_card_removed(bench: Bench) -> None:
     """A card in the other reader comes and goes without ending the session."""
-    inserted(bench, PHARMACIST)
-    subject = bench.start()
-    found = signed_in(subject, "session")
+    subject, found = _in_session(bench)
     subject.ask("moves")
     for told, card in ((2, "family"), (3, None)):
         bench.sandbox.insert(bench.readers[0], card)
@@ -89,9 +87,8 @@ def other_card_removed(bench: Bench) -> None:
 )
 def logout(bench: Bench) -> None:
     """After a logout the card is locked again."""
-    event = inserted(bench, PHARMACIST)
-    subject = bench.start()
-    signed_in(subject, "première session")
+    subject, _ = _in_session(bench)
+    event = {"card": {"slot": cps_reader(bench)}}
     expect(situations_in(read(subject, event, "carte en session")), "la partie privée de la carte ne se lit pas")
     subject.ask("logout")
     expect_equal(_reasons(subject), ["logout"], "fins de session notées à l’audit")
@@ -116,12 +113,10 @@ def logout(bench: Bench) -> None:
 def next_professional(bench: Bench) -> None:
     """Nothing of one professional passes to the next."""
     subject = bench.start()
-    found: list[dict[str, Any]] = []
-    for card in (PHARMACIST, PHYSICIAN):
-        inserted(bench, card)
-        subject.ask("session", ended_within_s=PATIENCE_S)
-        found.append(signed_in(subject, card))
-    first, second = found
+    turns = taking_turns(bench, subject, PHARMACIST, PHYSICIAN)
+    first, second = (signed_in(subject, card) for card, _ in turns)
+    ended = _reasons(subject)
+    expect_equal(ended, ["card_removed"], "fins de session notées à l’audit")
     expect(first["actor"]["rpps"] != second["actor"]["rpps"], "le second a le RPPS du premier")
     expect(first["actor"]["name"] != second["actor"]["name"], "le second a le nom du premier")
     shared = {one["id"] for one in first["exercices"]} & {one["id"] for one in second["exercices"]}
@@ -149,6 +144,13 @@ def ends_soon(bench: Bench) -> None:
     texts = _warned(signed_in(subject, "vingt jours avant le terme"))
     told = [text for text in texts if f"{ends:%d/%m/%Y}" in text]
     expect(told, "vingt jours avant le terme : aucun avertissement ne dit la date")
+
+
+def _in_session(bench: Bench) -> tuple[Subject, dict[str, Any]]:
+    """Start the target with a card and open a session by it; return what ``signed_in`` does as well."""
+    inserted(bench, PHARMACIST)
+    subject = bench.start()
+    return subject, signed_in(subject, "première session")
 
 
 def _reasons(subject: Subject) -> list[str]:

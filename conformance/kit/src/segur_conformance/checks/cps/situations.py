@@ -1,6 +1,6 @@
 """*Situations d'exercice*: all of them, each whole, and a choice that is the professional's own."""
 
-from typing import Any, Final
+from typing import Final
 
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.checks.cps.holders import (
@@ -15,12 +15,12 @@ from segur_conformance.checks.cps.judging import (
     PIN,
     PIN_ASKED,
     expect_no_session,
-    inserted,
     knows_the_pin,
     offered,
     read,
     sign_in,
     signed_in,
+    taking_turns,
 )
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_conformance.targets.subject import Subject
@@ -43,8 +43,7 @@ LAST: Final = -1
 def every_situation(bench: Bench) -> None:
     """Every situation, with gaps and number 16, structure and sector of the same one."""
     subject = bench.start()
-    for card in (PHARMACIST, PHARMACIST_CPS3, PHYSICIAN):
-        event = inserted(bench, card)
+    for card, event in taking_turns(bench, subject, PHARMACIST, PHARMACIST_CPS3, PHYSICIAN):
         found = signed_in(subject, card)
         wanted = HOLDERS[card].situations
         expect_equal(situations_in(read(subject, event, card)), wanted, f"{card}, situations lues")
@@ -52,7 +51,6 @@ def every_situation(bench: Bench) -> None:
         expect_equal(set(structures), {one[2] for one in wanted}, f"{card}, structures offertes")
         for _, name, identifier, _ in wanted:
             expect(name in structures[identifier], f"{card} : une situation offerte ne dit pas sa structure")
-        subject.ask("logout")
 
 
 @checks(
@@ -60,9 +58,9 @@ def every_situation(bench: Bench) -> None:
     "CPS-04",
     purpose="La situation d’exercice dit au nom de quelle structure on agit : elle se choisit, elle ne se devine pas.",
     steps=(
-        "ouvrir une session avec une carte de trois situations, en choisissant la deuxième, puis sans répondre",
-        "en nommer une que la carte n’a pas",
         "ouvrir une session avec une carte sans situation",
+        "en ouvrir une avec une carte de trois situations, en choisissant la deuxième, puis sans répondre",
+        "en nommer une que la carte n’a pas",
     ),
     expected="la situation choisie ; sinon pas de session ; rien à choisir quand la carte n’en a pas",
     mend="rendre toutes les situations dans Authenticated.exercices ; l’hôte les propose",
@@ -71,8 +69,12 @@ def every_situation(bench: Bench) -> None:
 )
 def chosen(bench: Bench) -> None:
     """The situation is the one that was chosen; without a choice there is no session."""
-    inserted(bench, PHARMACIST)
     subject = bench.start()
+    cards = taking_turns(bench, subject, STUDENT, PHARMACIST)
+    next(cards)
+    found = signed_in(subject, "carte sans situation")
+    expect_equal((offered(subject), found["actor"]["exercice"]), ([], None), "carte sans situation")
+    next(cards)
     found = signed_in(subject, "deuxième situation", choice=1)
     proposed = offered(subject)
     expect_equal(len(proposed), len(HOLDERS[PHARMACIST].situations), "nombre de situations proposées")
@@ -83,9 +85,6 @@ def chosen(bench: Bench) -> None:
     knows_the_pin(subject)
     stranger = sign_in(subject, exercice="10B9999999/SA33/02")
     expect_no_session(bench, subject, stranger, "situation d’une autre carte", "session.exercice_unknown")
-    inserted(bench, STUDENT)
-    found = signed_in(subject, "carte sans situation")
-    expect_equal((offered(subject), found["actor"]["exercice"]), ([], None), "carte sans situation")
 
 
 @checks(
@@ -93,7 +92,7 @@ def chosen(bench: Bench) -> None:
     "CPS-04",
     purpose="Le dernier choix aide son auteur, et n’est jamais celui d’un autre.",
     steps=(
-        "choisir la dernière situation d’une carte, fermer la session, la rouvrir",
+        "choisir la dernière situation d’une carte, retirer celle-ci, la remettre et ouvrir une session",
         "ouvrir une session avec une autre carte de la même personne",
     ),
     expected="le dernier choix est proposé en premier pour cette carte, et pour elle seule",
@@ -104,20 +103,19 @@ def chosen(bench: Bench) -> None:
 def per_card(bench: Bench) -> None:
     """A choice is remembered for the card with which it was made."""
     subject = bench.start()
-    natural = _proposed(bench, subject, PHARMACIST, choice=LAST)
+    cards = taking_turns(bench, subject, PHARMACIST, PHARMACIST, PHARMACIST_CPS3)
+    natural = _proposed(subject, next(cards)[0], choice=LAST)
     expect(len(natural) > 1, "aucun choix n’est proposé")
-    again = _proposed(bench, subject, PHARMACIST)
+    again = _proposed(subject, next(cards)[0])
     expect_equal(again, [natural[LAST], *natural[:LAST]], "ordre proposé après le choix de la dernière")
-    other = _proposed(bench, subject, PHARMACIST_CPS3)
+    other = _proposed(subject, next(cards)[0])
     expect_equal(other, natural, "ordre proposé pour une autre carte")
 
 
-def _proposed(bench: Bench, subject: Subject, card: str, **given: Any) -> list[str]:
-    inserted(bench, card)
-    found = signed_in(subject, card, **given)
+def _proposed(subject: Subject, card: str, *, choice: int = 0) -> list[str]:
+    found = signed_in(subject, card, choice=choice)
     # What the plugin adds to the session is in the same order as what the host proposed.
     (own,) = [one["exercices"] for one in found["contributions"] if one["exercices"]]
     proposed = offered(subject)
     expect(sorted(one["id"] for one in own) == sorted(proposed), f"{card} : les situations de la session diffèrent")
-    subject.ask("logout")
     return proposed

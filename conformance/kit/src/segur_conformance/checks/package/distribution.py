@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -217,9 +218,11 @@ def _in_a_room(program: str, argument: str) -> dict[str, Any]:
         command = [sys.executable, "-m", program, argument]
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         with enclosed_target(command, environment, Path(scratch)) as enclosure:
-            told, _ = enclosure.process.communicate()
+            process = enclosure.process
+            assert isinstance(process, subprocess.Popen)
+            told, _ = process.communicate()
             if not told.strip():
-                why = enclosure.why() or f"statut {enclosure.process.returncode}"
+                why = enclosure.why() or f"statut {process.returncode}"
                 raise CheckFailed(f"l’essai n’a rien répondu : {why}")
             answer: dict[str, Any] = json.loads(told)
             return answer

@@ -53,6 +53,19 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        "cps.module-unmentioned",
+        "dit qu’aucune carte n’est là quand la bibliothèque des cartes manque",
+        ("cps.module.unusable",),
+        (
+            Change(
+                DRIVER,
+                "module_loading.py",
+                'CardError("token.module_missing", looked_for=", ".join(map(str, looked_for)))',
+                'CardError("token.absent")',
+            ),
+        ),
+    ),
+    Mutant(
         "cps.code-audited",
         "note le code à l’audit",
         ("cps.code.nowhere",),
@@ -99,8 +112,21 @@ MUTANTS: Final = (
             Change(
                 HOST,
                 "sessions/sessions.py",
-                "for one, opened in self._open.items() if opened.presence == event.presence]",
-                "for one in self._open]",
+                "[opened for opened in self._open.values() if opened.presence == event.presence]",
+                "[*self._open.values()]",
+            ),
+        ),
+    ),
+    Mutant(
+        "cps.no-removal",
+        "laisse ouverte la session dont la carte s’en va",
+        ("cps.session.card-removed", "cps.session.next-professional", "cps.damage.pulled-while-signing-in"),
+        (
+            Change(
+                HOST,
+                "sessions/sessions.py",
+                "        if event.change is not CardChange.REMOVED:\n",
+                "        if event.change in CardChange:\n",
             ),
         ),
     ),

@@ -125,12 +125,6 @@ MUTANTS: Final = (
         (_change("signing_in.py", "exercices=exercices_of(holder),", "exercices=exercices_of(holder)[:1],"),),
     ),
     Mutant(
-        "cps.held-by-no-card",
-        "ne dit pas à l’hôte quelle carte tient la session",
-        ("cps.session.card-removed", "cps.session.next-professional", "cps.damage.pulled-while-signing-in"),
-        (_change("signing_in.py", "        slot=found.token.state.slot,\n", "        slot=None,\n"),),
-    ),
-    Mutant(
         "cps.warns-late",
         "ne prévient qu’à cinq jours du terme de la carte",
         ("cps.session.ends-soon",),

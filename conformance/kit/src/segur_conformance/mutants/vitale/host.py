@@ -1,4 +1,4 @@
-"""Mutants of what carries the plugin: the host that opens cards, the SDK that reads them, who asks for the INS."""
+"""Mutants of what carries the plugin: the host that opens cards, the SDK that reads them, the driver of the readers."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from segur_conformance.mutants.mutant import Change, Mutant
 
 HOST: Final = "segur_host"
 SDK: Final = "segur_sdk"
+DRIVER: Final = "segur_plugin_pcsc"
 
 MUTANTS: Final = (
     Mutant(
@@ -33,6 +34,20 @@ MUTANTS: Final = (
                 "if state.atr != presence.atr:",
             ),
         ),
+    ),
+    Mutant(
+        "vitale.service-given-up",
+        "ne regarde plus les lecteurs une fois que le service de lecture s’est arrêté",
+        ("vitale.service.restarted",),
+        (
+            Change(
+                DRIVER,
+                "watching.py",
+                "        except CardError:\n            self._stopped.wait(AGAIN_S)\n",
+                "        except CardError:\n            self._stopped.set()\n",
+            ),
+        ),
+        readers="pcsc",
     ),
     Mutant(
         "vitale.first-chosen",

@@ -21,13 +21,12 @@ from typing import Any, Final
 
 import attrs
 
-from segur_conformance.boundary.acts import DOOR_PREFIX
 from segur_conformance.boundary.monitor import Monitor
 from segur_conformance.boundary.packages import Packages
 from segur_conformance.boundary.patches import Snapshot
 from segur_conformance.targets.conversation import conversation
 from segur_conformance.targets.reference_host.signing_in import Person, SigningIn
-from segur_host import Host
+from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host.broker.ask import CheckedAsker
 from segur_host.cli.identify import identify_on
 from segur_host.cli.rendering import identification_as_json, outcome_as_json, value_as_json
@@ -37,33 +36,17 @@ from segur_host.dispatch.context import CallContext
 from segur_host.dispatch.outcome import HookResult
 from segur_host.inputs import IdentifyInput
 from segur_host.messages import as_json
-from segur_sdk.errors import CardError, IdentityError, InputError, SegurError, UserMessage
+from segur_sdk.errors import CardError, InputError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS
-from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.identity import IdentityAttribute, Traits
+
+__all__ = ["Target", "WatchedHost", "guarded_by", "main"]
 
 MAX_PATCHES: Final = 20
 """Told of one look: whoever replaces a whole module replaces all that is in it."""
 MAX_PRINTED: Final = 65_536
 
 Request = Mapping[str, Any]
-
-
-class WatchedHost(Host):
-    """The reference host; a refusal at its door is an audit event of the interpreter too."""
-
-    def admit(self, identity: object) -> SealedIdentity:
-        """Admit as the host does; see ``Host.admit``. A refusal raises the event ``segur.<code>`` first."""
-        try:
-            return super().admit(identity)
-        except IdentityError as refused:
-            sys.audit(DOOR_PREFIX + refused.code)
-            raise
-
-    def decide(self, hook: str, text: str) -> HookResult:
-        """Ask those who decide a send, without sending anything: ``Host.call`` refuses such hooks."""
-        with self._given.event(hook, text) as draft:
-            return self._called(hook, draft, None)
 
 
 def guarded_by(config: HostConfig) -> tuple[Path, ...]:
@@ -98,7 +81,6 @@ class Target:
         self._host: WatchedHost | None = None
         self._person = Person()
         self._signing_in = SigningIn(lambda: self.host, self._person, self._folder)
-        self._relayed: list[str] = []
         self.ops: Final[Mapping[str, Callable[[Request], Any]]] = {
             "start": self._start,
             "call": self._call,
@@ -147,21 +129,7 @@ class Target:
             self._host = self._opened.enter_context(WatchedHost(config, asker=asker, clock=self._clock))
         finally:
             os.write(sys.stderr.fileno(), request.get("mark", "").encode())
-        self._count_relayed(self._host)
         return self._states()
-
-    def _count_relayed(self, host: Host) -> None:
-        """Note each card that the host opens for a token driver: its audit has no record of these."""
-        self._relayed = relayed = []
-        cards = host._devices.cards  # noqa: SLF001 - counted where they pass
-        taken = cards.taken
-
-        def counted(slot: str) -> Any:
-            found = taken(slot)
-            relayed.append(slot)
-            return found
-
-        setattr(cards, "taken", counted)  # noqa: B010 - a method of one object
 
     def _call(self, request: Request) -> Any:
         return self._told(self.host.call(request["hook"], json.dumps(request["event"])))
@@ -267,7 +235,7 @@ class Target:
             "slots": self._slots(),
             "audit": [attrs.asdict(one) for one in self.host.audit.records()],
             "connects": self._monitor.connects,
-            "relayed": self._relayed,
+            "relayed": self.host.relayed,
         }
 
     def _slots(self) -> Any:

@@ -4,7 +4,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +13,10 @@ from typing import Any, Final
 import attrs
 
 from segur_conformance.targets.enclosed import descendants
+from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host import Host
-from segur_host.broker.card_watch import CardEvent
+from segur_host.broker.card_watch import CardChange, CardEvent
 from segur_host.cli.rendering import outcome_as_json, value_as_json
-from segur_host.devices import MEMORY_DRIVER
-from segur_host.drivers.readers import ReadersInChild
 from segur_host.sessions.sessions import OpenSession
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.notice import Question
@@ -57,7 +57,7 @@ class SigningIn:
         folder: of the target; the host's data is in it.
     """
 
-    def __init__(self, host: Callable[[], Host], person: Person, folder: Path) -> None:
+    def __init__(self, host: Callable[[], WatchedHost], person: Person, folder: Path) -> None:
         self._host = host
         self._person = person
         self._folder = folder
@@ -93,13 +93,21 @@ class SigningIn:
         self._host().logout()
 
     def _session(self, request: Request) -> Any:
-        """Tell the session that is open; with ``ended_within_s``, wait until there is none, and how long it took."""
-        started = time.monotonic()
-        patience = request.get("ended_within_s", 0.0)
-        while (current := self._host().session) is not None and time.monotonic() - started < patience:
+        """Tell the session that is open; with ``ended_within_s``, wait until there is none and its end is noted.
+
+        What is noted last is over for good: its card was locked before.
+        """
+        until = time.monotonic() + request.get("ended_within_s", 0.0)
+        while not self._all_ended() and time.monotonic() < until:
             time.sleep(0.005)
-        waited = time.monotonic() - started
-        return None if current is None else {**_told(current), "waited_s": waited}
+        current = self._host().session
+        return None if current is None else _told(current)
+
+    def _all_ended(self) -> bool:
+        if self._host().session is not None:
+            return False
+        noted = Counter(one.event for one in self._host().audit.records())
+        return noted["session.opened"] == noted["session.ended"]
 
     def _answers(self, request: Request) -> None:
         self._person.learns(request["answers"])
@@ -108,15 +116,17 @@ class SigningIn:
         return self._person.asked
 
     def _moves(self, request: Request) -> Any:
-        """Tell which cards came and went since the first time this was asked, once there are ``count`` of them."""
+        """Tell which cards came and went since the first time this was asked.
+
+        With ``count``, once there are so many of them; with ``gone``, once the end of that insertion is among them.
+        """
         self._cards.watched_in(self._host())
-        return self._cards.told(request.get("count", 0), request.get("within_s", 0.0))
+        gone = {"insertion": request["gone"], "change": CardChange.REMOVED.value}.items() if "gone" in request else None
+        return self._cards.told(request.get("count", 0), gone, request.get("within_s", 0.0))
 
     def _lend(self, request: Request) -> None:
         """Add readers in memory that the configuration may not name."""
-        readers = ReadersInChild(MEMORY_DRIVER, {"slots": request["slots"]})
-        self._lent.callback(readers.close)
-        self._lent.enter_context(self._host()._devices.cards.mounted(readers))  # noqa: SLF001 - nobody else may
+        self._lent.enter_context(self._host().lent(request["slots"]))
 
     def _traces(self, request: Request) -> Any:
         """Name the files, and what other processes were started with, in which one of ``patterns`` is found."""
@@ -139,9 +149,12 @@ class _CardsThatMove:
             self._watching = True
             host.watch_cards(self._heard)
 
-    def told(self, count: int, seconds: float) -> list[dict[str, Any]]:
+    def told(self, count: int, gone: ItemsView[str, str] | None, seconds: float) -> list[dict[str, Any]]:
+        def enough() -> bool:
+            return len(self.moves) >= count and (gone is None or any(gone <= one.items() for one in self.moves))
+
         with self._told:
-            self._told.wait_for(lambda: len(self.moves) >= count, seconds)
+            self._told.wait_for(enough, seconds)
             return list(self.moves)
 
     def _heard(self, event: CardEvent) -> None:

@@ -1,0 +1,67 @@
+"""The reference host with what the kit needs to see and to lend, and no practice software is given."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from segur_conformance.boundary.acts import DOOR_PREFIX
+from segur_host import Host
+from segur_host.broker.cards import CardReaders
+from segur_host.devices import MEMORY_DRIVER
+from segur_host.dispatch.outcome import HookResult
+from segur_host.drivers.readers import ReadersInChild
+from segur_sdk.errors import IdentityError
+from segur_sdk.identity.seal import SealedIdentity
+
+
+class WatchedHost(Host):
+    """The reference host; a refusal at its door is an audit event of the interpreter too.
+
+    Args:
+        *given: as for ``Host``.
+        **options: as for ``Host``.
+    """
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.relayed: list[str] = []
+        """Reader of each card that was opened for a token driver: the audit has no record of these."""
+        self._count_relayed()
+
+    def admit(self, identity: object) -> SealedIdentity:
+        """Admit as the host does; see ``Host.admit``. A refusal raises the event ``segur.<code>`` first."""
+        try:
+            return super().admit(identity)
+        except IdentityError as refused:
+            sys.audit(DOOR_PREFIX + refused.code)
+            raise
+
+    def decide(self, hook: str, text: str) -> HookResult:
+        """Ask those who decide a send, without sending anything: ``Host.call`` refuses such hooks."""
+        with self._given.event(hook, text) as draft:
+            return self._called(hook, draft, None)
+
+    @contextmanager
+    def lent(self, slots: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+        """Have readers in memory that the configuration may not name, for as long as the block lasts.
+
+        Args:
+            slots: as the configuration names them: ``name``, ``host``, ``port``.
+        """
+        readers = ReadersInChild(MEMORY_DRIVER, {"slots": [*slots]})
+        try:
+            with self._devices.cards.mounted(readers):
+                yield
+        finally:
+            readers.close()
+
+    def _count_relayed(self) -> None:
+        cards, taken = self._devices.cards, self._devices.cards.taken
+
+        def counted(slot: str) -> tuple[CardReaders, bytes]:
+            found = taken(slot)
+            self.relayed.append(slot)
+            return found
+
+        setattr(cards, "taken", counted)  # noqa: B010 - a method of one object
