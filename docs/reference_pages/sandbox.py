@@ -31,7 +31,7 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | `config` | a `segur.toml` that enables every installed plugin against this sandbox |
 | `control.url`, `control.token_file` | the control API, and the file that holds its bearer |
 | `services.insi.url`, `services.insi.idam` | endpoint of INSi, and the authorisation number it accepts |
-| `services.cards.readers` | list of `name`, `kind`, `card`; `memory`: `host` and `port`; `pcsc`: `pid` of its card |
+| `services.cards.readers` | list of `name`, `kind`, `card` (the first); `memory`: `host` and `port` |
 | `services.cards.ca` | trust anchors of the certificates on professionals' cards |
 | `services.cards.pcsc.socket` | `PCSCLITE_CSOCK_NAME` for programs that are to see the readers of `--pcsc`, or `null` |
 | `certificates.ROLE` | `cert`, `key`, `p12`, `p12_password` of a client certificate |

@@ -69,7 +69,7 @@ def test_the_refusal_keeps_no_trace_of_the_parser_message() -> None:
     with pytest.raises(InputError) as caught:
         read_xml(f"<{SECRET}".encode())
     assert SECRET not in str(caught.value)
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("levels", [1, MAX_DEPTH])

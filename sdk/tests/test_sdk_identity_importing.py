@@ -177,7 +177,7 @@ def test_no_identity_is_made_of_an_unusable_answer(evidence: InsEvidence, code: 
     with pytest.raises(IdentityError) as refusal:
         create_from_evidence(evidence, environment=Environment.PRODUCTION)
     assert refusal.value.code == code
-    assert "CLERMONT" not in f"{refusal.value} {refusal.value.__cause__}"
+    assert "CLERMONT" not in f"{refusal.value} {refusal.value.__cause__} {refusal.value.__context__}"
 
 
 # --- evidence --------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class _Call:
     """The call in which the PIN is asked."""
 
     plugin = "banc"
+    call_id = "banc"
     deadline = CallDeadline(60)
 
     def record(self, event: str, **facts: Fact) -> None: ...

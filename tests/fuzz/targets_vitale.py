@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from segur_plugin_vitale.files import VitaleFiles, has_vitale_application, read_files
-from segur_plugin_vitale.objects import CARD_TEMPLATE, TEMPLATE, read_objects, templates_in
-from segur_plugin_vitale.official_document import MAX_BENEFICIARIES, supplied_by
+from segur_plugin_vitale.objects import CARD_TEMPLATE, MAX_BENEFICIARIES, TEMPLATE, read_objects, templates_in
+from segur_plugin_vitale.official_document import supplied_by
 from segur_plugin_vitale.settings import VitaleSettings
 from segur_plugin_vitale.supplied import accept_supplied
 from segur_plugin_vitale.templates import CardContent, read_content

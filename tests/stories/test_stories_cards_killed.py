@@ -24,7 +24,7 @@ PATIENCE_S = 20.0
 DELAY_S = 1.0
 """How long a card takes for one command while something is killed; pcscd waits for it even when nobody else does."""
 PHARMACY = "10B0152872/SA33/01"
-BUSY = frozenset({"card.reader_in_use", "card.driver_stopped"})
+BUSY = frozenset({"card.busy", "card.reader_in_use", "card.driver_stopped"})
 """What a card is said to be until pcscd let go of it on behalf of a process that is no more."""
 SIGNING = "2A"
 """PERFORM SECURITY OPERATION, by which a CPS4 signs."""

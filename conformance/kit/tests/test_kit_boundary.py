@@ -254,19 +254,20 @@ LENT = [
 ]
 
 
+RELAYED = {"event": "broker.card.relay", "facts": '{"slot":"Vitale 1"}'}
+
+
 @pytest.mark.parametrize(
-    ("audited", "relayed", "granted"),
+    ("audited", "granted"),
     [
-        pytest.param([*LENT, *LENT], [], 2, id="two-tickets"),
-        pytest.param(LENT, ["Vitale 1"], 2, id="one-ticket-and-one-for-a-token-driver"),
-        pytest.param([], ["Vitale 1"] * 2, 2, id="two-for-a-token-driver"),
-        pytest.param(LENT, [], 1, id="opened-without-a-ticket"),
+        pytest.param([*LENT, *LENT], 2, id="two-tickets"),
+        pytest.param([*LENT, RELAYED], 2, id="one-ticket-and-one-for-a-token-driver"),
+        pytest.param([RELAYED, RELAYED], 2, id="two-for-a-token-driver"),
+        pytest.param(LENT, 1, id="opened-without-a-ticket"),
     ],
 )
-def test_openings_of_a_card_are_held_against_tickets(
-    audited: list[dict[str, Any]], relayed: list[str], granted: int
-) -> None:
-    assert reckon_cards(OPENINGS, [{"connection": "a-1"}], audited, relayed) == (
+def test_openings_of_a_card_are_held_against_tickets(audited: list[dict[str, Any]], granted: int) -> None:
+    assert reckon_cards(OPENINGS, [{"connection": "a-1"}], audited) == (
         Reckoning("Vitale 1", 2, granted),
         Reckoning("connections unknown to the ledger", 0, 0),
     )

@@ -30,7 +30,7 @@ def test_length_is_in_its_shortest_form(size: int, head: str) -> None:
 
 
 def test_files_are_those_of_the_sandbox_card_of_the_same_people() -> None:
-    files = lay_out(CATALOGUE["family"])
+    files = lay_out(CATALOGUE["vitale:family"])
     identities, numbers = files.mf[EF_IDENTITY], files.vitale[EF_NIR]
     assert identities is not None
     assert numbers is not None

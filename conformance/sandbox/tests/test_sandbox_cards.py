@@ -108,7 +108,7 @@ def test_nineteen_beneficiaries_need_reads_beyond_256_bytes(card: Card, transmit
 def test_every_catalogued_nir_has_a_right_key(card: Card, transmit: Transmit, control: Control) -> None:
     seen = set()
     for entry in control("GET", "/cards")[1]["cards"]:
-        if entry["beneficiaries"] and entry["name"] not in ("truncated", "status-61", "status-6c"):
+        if entry["beneficiaries"] and entry["name"] not in ("vitale:truncated", "vitale:status-61", "vitale:status-6c"):
             seen |= {row[3] for row in _beneficiaries(card(entry["name"]), transmit)}
     for nir in seen:
         number = int(nir[:13].replace("2A", "19").replace("2B", "18"))
@@ -321,7 +321,7 @@ def test_openings_are_in_the_ledger_and_apdus_in_the_journal(card: Card, transmi
     connection.sendall(b"\x00\x01\x01")
     transmit(connection, SELECT_MF)
     (opening,) = control("GET", "/ledger?service=cards")[1]
-    assert (opening["kind"], opening["card"], opening["reader"]) == ("opening", "family", "Vitale 1")
+    assert (opening["kind"], opening["card"], opening["reader"]) == ("opening", "vitale:family", "Vitale 1")
     assert opening["receptions"] == 1
     (exchange,) = control("GET", "/exchanges?service=cards")[1]
     assert (exchange["request"]["body"], exchange["answer"]["body"]) == (SELECT_MF, "9000")

@@ -253,10 +253,10 @@ def test_a_command_that_cannot_be_done_fails_with_a_code_and_no_traceback(
 
 def test_cards_are_listed_inserted_and_removed(data: Path, descriptor: dict[str, Any], control: Control) -> None:
     listed = json.loads(_command("cards", "list", "--sandbox", data, "--json").stdout)
-    assert [reader["card"] for reader in listed["readers"]] == ["single", None]
+    assert [reader["card"] for reader in listed["readers"]] == ["vitale:single", None]
     assert len(listed["cards"]) >= 17
     inserted = _command("cards", "insert", "Vitale 2", "family", "--sandbox", data, "--json")
-    assert [reader["card"] for reader in json.loads(inserted.stdout)["readers"]] == ["single", "family"]
+    assert [reader["card"] for reader in json.loads(inserted.stdout)["readers"]] == ["vitale:single", "vitale:family"]
     assert _command("cards", "remove", "Vitale 2", "--sandbox", data).stdout == "Vitale 2 : vide\n"
     assert control("GET", "/cards")[1]["readers"][1]["card"] is None
     assert "family" in _command("cards", "list", "--sandbox", data).stdout

@@ -188,13 +188,14 @@ def test_reset_forgets_faults_replays_exchanges_ledger_and_puts_the_cards_back(
     control("POST", "/cards", {"reader": "Vitale 2", "card": "family"})
     control("POST", "/reset")
     assert control("GET", "/exchanges")[1] == control("GET", "/ledger")[1] == []
-    assert [reader["card"] for reader in control("GET", "/cards")[1]["readers"]] == ["single", None]
+    assert [reader["card"] for reader in control("GET", "/cards")[1]["readers"]] == ["vitale:single", None]
     assert b"CodeCR>00" in curl(by_traits())[2]
 
 
 def test_the_catalogue_holds_the_promised_cards(descriptor: dict[str, Any], control: Control) -> None:
-    names = {card["name"] for card in control("GET", "/cards")[1]["cards"]}
-    assert names >= {
+    cards = control("GET", "/cards")[1]["cards"]
+    assert all(card["name"] == f"vitale:{alias}" for card in cards for alias in card["aliases"])
+    assert {alias for card in cards for alias in card["aliases"]} >= {
         *("family", "single", "twins", "same-birthdate", "lunar", "corsica", "test", "demo", "production"),
         *("unreadable", "unknown-atr", "truncated", "no-century", "nineteen", "accents", "several", "none"),
     }

@@ -92,7 +92,10 @@ def test_every_named_card_is_in_the_list_with_its_family_and_holder(control: Con
         assert (entry["family"], entry["nature"], entry["atr"], entry["serial"]) == ("cpx", "T", atr, number)
         assert (entry["holder"], entry["beneficiaries"]) == (name[:3].upper(), 0)
         assert entry["description"]
-    assert (listed["single"]["family"], listed["single"]["holder"], listed["single"]["beneficiaries"]) == (
+        assert entry["aliases"] == []
+    single = listed["vitale:single"]
+    assert (single["aliases"], single["family"], single["holder"], single["beneficiaries"]) == (
+        ["single"],
         "vitale",
         None,
         1,

@@ -124,10 +124,10 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_readers_of_a_pcscd_started_by_hand_are_there_without_any_option(machine: Machine) -> None:
     machine.start_pcscd()
     machine.start_sandbox()
-    assert machine.readers() == {"Vitale 1": "single", "Vitale 2": None, FIRST: None, SECOND: None}
+    assert machine.readers() == {"Vitale 1": "vitale:single", "Vitale 2": None, FIRST: None, SECOND: None}
     inserted = machine.cards("insert", FIRST, "vitale:family")["readers"]
     assert [(one["name"], one["kind"], one["card"]) for one in inserted[2:]] == [
-        (FIRST, "pcsc", "family"),
+        (FIRST, "pcsc", "vitale:family"),
         (SECOND, "pcsc", None),
     ]
     machine.cards("insert", SECOND, "cps:physician")
@@ -143,11 +143,11 @@ def test_readers_of_a_pcscd_started_by_hand_are_there_without_any_option(machine
 
 def test_without_pcscd_its_readers_are_unknown(machine: Machine) -> None:
     machine.start_sandbox()
-    assert machine.readers() == {"Vitale 1": "single", "Vitale 2": None}
+    assert machine.readers() == {"Vitale 1": "vitale:single", "Vitale 2": None}
     error = machine.cards("insert", FIRST, "vitale:family")["error"]
     assert (error["code"], error["cause"]) == (
         "sandbox.control_failed",
-        "unknown reader, expected one of: Vitale 1, Vitale 2",
+        "aucun lecteur de ce nom ; les noms connus sont : Vitale 1, Vitale 2",
     )
 
 
@@ -157,11 +157,11 @@ def test_a_card_outlasts_a_restart_of_pcscd(machine: Machine) -> None:
     machine.cards("insert", FIRST, "vitale:family")
     pcscd.send_signal(signal.SIGKILL)
     pcscd.wait(PATIENCE_S)
-    assert machine.readers() == {"Vitale 1": "single", "Vitale 2": None}
+    assert machine.readers() == {"Vitale 1": "vitale:single", "Vitale 2": None}
     machine.run("rm", "-f", "/run/pcscd/pcscd.comm", "/run/pcscd/pcscd.pid")
     machine.start_pcscd()
     machine.until(lambda: machine.run("opensc-tool", "-a", "-r", "0").startswith("3b:75"))
-    assert machine.readers()[FIRST] == "family"
+    assert machine.readers()[FIRST] == "vitale:family"
 
 
 def test_a_slot_that_holds_the_card_of_another_program_is_refused(machine: Machine) -> None:
@@ -170,7 +170,7 @@ def test_a_slot_that_holds_the_card_of_another_program_is_refused(machine: Machi
     other = machine.start(sys.executable, "-c", OTHER_CARD)
     machine.until(lambda: machine.run("opensc-tool", "-a", "-r", "0").startswith("3b:00"))
     error = machine.cards("insert", FIRST, "vitale:family")["error"]
-    assert error["cause"] == f"{FIRST} is not empty: another program's card is in it"
+    assert error["cause"] == f"{FIRST} n'est pas vide : la carte d'un autre programme s'y trouve"
     assert machine.readers()[FIRST] is None
     finish(other)
     machine.cards("insert", FIRST, "vitale:family")

@@ -102,7 +102,7 @@ def test_zeep_searches_by_card(
     assets: Path,
 ) -> None:
     connection = card("family")
-    serial = next(item["serial"] for item in control("GET", "/cards")[1]["cards"] if item["name"] == "family")
+    serial = next(item["serial"] for item in control("GET", "/cards")[1]["cards"] if item["name"] == "vitale:family")
     identifier = f"_{uuid.uuid4()}"
     instant = datetime.now(UTC).replace(microsecond=0)
     issued = instant.isoformat().replace("+00:00", "Z")

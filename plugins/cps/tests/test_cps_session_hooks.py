@@ -11,6 +11,7 @@ from segur_sdk.hooks.session_ended import Noted
 from segur_sdk.models.actor import SessionEnd, SessionMeans
 
 REMOVED = "cps.last_session_card_removed"
+RECALLED = {SessionEnd.CARD_REMOVED: [REMOVED], SessionEnd.TOKEN_LOST: ["cps.last_session_token_lost"]}
 
 
 def unlocked(bench: Any, *objects: TokenData, **changes: Any) -> Any:
@@ -99,10 +100,10 @@ def test_holder_of_neither_number_is_told_nothing(bench: Any) -> None:
 
 
 @pytest.mark.parametrize("reason", SessionEnd)
-def test_only_a_pulled_card_is_recalled_at_the_next_login(bench: Any, reason: SessionEnd) -> None:
+def test_an_end_that_nobody_asked_for_is_recalled_at_the_next_login(bench: Any, reason: SessionEnd) -> None:
     ctx = bench.context(unlocked(bench))
     assert bench.ended(ctx, reason) == Noted()
-    assert codes(bench, ctx) == ([REMOVED] if reason is SessionEnd.CARD_REMOVED else [])
+    assert codes(bench, ctx) == RECALLED.get(reason, [])
 
 
 def test_recall_names_the_day(bench: Any) -> None:

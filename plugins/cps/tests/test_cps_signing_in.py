@@ -7,7 +7,7 @@ import pytest
 
 from segur_sdk.drivers import TokenData
 from segur_sdk.errors import CardError, InputError
-from segur_sdk.models.actor import Environment
+from segur_sdk.models.actor import Environment, Structure
 from segur_sdk.services.session_provider import Ended
 
 ASKING = {"unlock", "prove"}
@@ -46,6 +46,44 @@ def test_every_situation_is_offered_with_its_own_structure_and_sector(
         ("1760021832/SA33/04", "1760021832", "PHARMACIE CRISTOL · pharmacie d’officine · Pharmacien"),
         ("499700735741008/SA07/16", "499700735741008", "CABINET M DOC0073574 · cabinet individuel · Pharmacien"),
     ]
+
+
+@pytest.mark.req("CPS-04")
+def test_the_structure_of_a_situation_bears_the_number_that_its_identifier_is(
+    bench: Any, situations_with_gaps: Sequence[TokenData]
+) -> None:
+    who = bench.sign_in(bench.context(bench.card(*situations_with_gaps)))
+    assert [one.structure for one in who.exercices] == [
+        Structure(name="HOPITAL GENERIQUE", finess="0B0307377"),
+        Structure(name="PHARMACIE CRISTOL", finess="760021832"),
+        # RPPS and rank of a cabinet: neither FINESS nor SIRET.
+        Structure(name="CABINET M DOC0073574"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "expected"),
+    [
+        pytest.param("OFFICINE", "318751275100020", Structure(name="OFFICINE", siret="18751275100020"), id="siret"),
+        pytest.param("OFFICINE", "1760021833", Structure(name="OFFICINE"), id="number_whose_key_is_wrong"),
+        pytest.param("OFFICINE", "9760021832", Structure(name="OFFICINE"), id="unknown_type"),
+        pytest.param(None, "1760021832", Structure(name="1760021832", finess="760021832"), id="no_name"),
+        pytest.param("P" * 200, None, Structure(name="P" * 100), id="endless_name"),
+        pytest.param(None, None, None, id="neither"),
+    ],
+)
+def test_nothing_is_made_up_about_a_structure(
+    bench: Any, name: str | None, number: str | None, expected: Structure | None
+) -> None:
+    inner = [bench.data_object("86", b"SA33")]
+    if name is not None:
+        inner.insert(0, bench.data_object("84", name.encode()))
+    if number is not None:
+        inner.insert(-1, bench.data_object("85", number.encode()))
+    content = bench.data_object("EE", b"".join(inner))
+    situation = TokenData(label="CPS_ACTIVITY_02_PS", private=True, value=content)
+    (found,) = bench.sign_in(bench.context(bench.card(situation))).exercices
+    assert found.structure == expected
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,14 @@ class GivenEvents:
             with self._cards.mounted(RecordedCard(slot, bytes.fromhex(given.atr), exchanges)):
                 yield self._cards.presence(slot)
 
+    def _read(self, model: type[BaseModel], text: str) -> BaseModel:
+        # The exception of a failed validation holds its input: it must not become the context of an error.
+        try:
+            return model.model_validate_json(text, context={"resolve_identity": self._sealed})
+        except ValidationError as failure:
+            refused = invalid_input("input.event", failure, model)
+        raise refused
+
     @contextmanager
     def event(self, hook: str, text: str) -> Iterator[Event]:
         """Give the event of a hook that JSON describes, for as long as the block lasts.
@@ -54,10 +62,7 @@ class GivenEvents:
             CardError: ``card.absent``, ``card.reader_unavailable``.
         """
         model: type[BaseModel] = CardReadInput if hook == "on_card_read" else HOOKS[hook].event
-        try:
-            given = model.model_validate_json(text, context={"resolve_identity": self._sealed})
-        except ValidationError as failure:
-            raise invalid_input("input.event", failure, model) from None
+        given = self._read(model, text)
         if isinstance(given, CardReadInput):
             with self.card(given.card) as source:
                 yield CardReadEvent(card=source, occurred_at=self._clock.now())

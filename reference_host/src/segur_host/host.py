@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
-from segur_host.audit.log import AuditLog
+from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.broker.ask import Asker, ImpatientAsker, NobodyToAsk
 from segur_host.broker.card_watch import CardEvent
 from segur_host.broker.http import HttpBroker
@@ -72,10 +72,7 @@ class Host:
         safe_mode: bool = False,
     ) -> None:
         self.config = checked(config) if isinstance(config, HostConfig) else load_config(Path(config))
-        actor = self.config.actor
-        self._actor = Actor(
-            kind=actor.kind, name=actor.name, workstation=actor.workstation, structure=self.config.structure
-        )
+        self._actor = Actor(structure=self.config.structure, **self.config.actor.model_dump())
         self._asker = asker or NobodyToAsk()
         self._clock = clock or SystemClock()
         with ExitStack() as opened:
@@ -91,22 +88,19 @@ class Host:
         self._registry = Registry(list(discover()), self.config.plugins, safe_mode=safe_mode)
         self._devices = Devices(self.config, self._registry.drivers, self._clock)
         opened.callback(self._devices.close)
+        self._devices.cards.when_relayed(
+            lambda slot: self.audit.append(AuditEntry(event="broker.card.relay", facts={"slot": slot}))
+        )
         keys = KeyRing(self.config, self._devices.tokens)
         self._http = HttpBroker(
             keys, self.config.environment, {name: str(one.url) for name, one in self.config.network.items()}
         )
         opened.callback(self._http.close)
         self._devices.tokens.when_locked(self._http.forget_token)
-        software = self.config.software
         resources = Resources(
             tenant=self.config.tenant,
             environment=self.config.environment,
-            software=Software(
-                name=software.name,
-                version=software.version,
-                authorisation=software.authorisation,
-                instance=self._database.instance,
-            ),
+            software=Software(instance=self._database.instance, **self.config.software.model_dump()),
             clock=self._clock,
             database=self._database,
             audit=self.audit,
@@ -217,9 +211,17 @@ class Host:
         """Return the slots of every reader with what sits in them."""
         return self._devices.cards.slots()
 
+    def reader_failures(self) -> tuple[CardError, ...]:
+        """Return what each driver of readers says that cannot tell its slots now, whatever the others say."""
+        return self._devices.cards.survey().failures
+
     def tokens(self) -> tuple[TokenState, ...]:
         """Return the tokens of every driver, and where their PINs stand; no PIN is needed."""
         return tuple(found.state for found in self._devices.tokens.present())
+
+    def token_failures(self) -> tuple[CardError, ...]:
+        """Return what keeps drivers of tokens from telling theirs, whether or not others tell some."""
+        return self._devices.tokens.failures()
 
     def call(self, hook: str, event: Event | str, *, asker: Asker | None = None) -> HookResult:
         """Call a hook and return its value with every outcome.

@@ -31,25 +31,36 @@ class Readers:
     held: set[str] = attrs.field(factory=set)
     seconds: list[float] = attrs.field(factory=list)
     closed: bool = False
+    in_use: bool = False
+    failing: str | None = None
+    settled: list[str] = attrs.field(factory=list)
+    answer: Callable[[bytes], bytes] = lambda command: command + b"\x90\x00"
 
-    def slots(self) -> tuple[SlotState, ...]:
+    def slots(self, timeout: float = 0.0) -> tuple[SlotState, ...]:
+        if self.failing is not None:
+            raise CardError(self.failing)
         return tuple(
-            SlotState(slot=name, present=self.present, atr=self.atr, insertion=self.insertion) for name in self.names
+            SlotState(slot=name, present=self.present, atr=self.atr, insertion=self.insertion, in_use=self.in_use)
+            for name in self.names
         )
 
     def watch(self, changed: Callable[[], None]) -> None: ...
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> bytes:
         if meanwhile is not None:
             meanwhile()
-        if slot in self.held:
+        if slot not in self.names:
+            raise CardError("card.reader_unavailable")
+        if not self.present:
+            raise CardError("card.absent", slot=slot)
+        if slot in self.held or self.in_use:
             raise CardError("card.reader_in_use", slot=slot)
         self.held.add(slot)
         return bytes.fromhex(self.connected_atr)
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         self.seconds.append(timeout)
-        return command + b"\x90\x00"
+        return self.answer(command)
 
     def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
         return one_by_one(lambda command: self.transmit(slot, command, timeout), steps)
@@ -58,6 +69,9 @@ class Readers:
         self.held.discard(slot)
         if not self.present:
             raise CardError("card.removed", slot=slot)
+
+    def settle(self, slot: str, timeout: float) -> None:
+        self.settled.append(slot)
 
     def close(self) -> None:
         self.closed = True
@@ -68,6 +82,7 @@ class Call:
     deadline: CallDeadline = attrs.field(factory=lambda: CallDeadline(5))
     records: list[tuple[str, dict[str, Fact]]] = attrs.field(factory=list)
     plugin: str = "alpha"
+    call_id: str = "call"
     is_over: bool = False
 
     def record(self, event: str, **facts: Fact) -> None:
@@ -129,17 +144,17 @@ def test_no_reader_at_all_is_said() -> None:
     assert code_of(CardBroker([], SystemClock()).slots) == "card.no_reader"
 
 
-CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "put_back": ({"insertion": 2}, "card.swapped"),
-    "another_card": ({"atr": "3B00"}, "card.swapped"),
-    "gone": ({"present": False, "atr": None}, "card.removed"),
-    "reader_gone": ({"names": ()}, "card.reader_unavailable"),
+CHANGES: dict[str, tuple[dict[str, Any], str, int]] = {
+    "put_back": ({"insertion": 2}, "card.swapped", 1),
+    "another_card": ({"atr": "3B00"}, "card.swapped", 1),
+    "gone": ({"present": False, "atr": None}, "card.removed", 0),
+    "reader_gone": ({"names": ()}, "card.reader_unavailable", 0),
 }
 
 
-@pytest.mark.parametrize(("change", "code"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(("change", "code", "powered"), CHANGES.values(), ids=CHANGES)
 def test_only_the_very_insertion_that_was_read_is_opened_or_confirmed(
-    change: dict[str, Any], code: str, readers: Readers, broker: CardBroker
+    change: dict[str, Any], code: str, powered: int, readers: Readers, broker: CardBroker
 ) -> None:
     presence = broker.presence("one")
     broker.confirm(presence, Call())
@@ -148,7 +163,9 @@ def test_only_the_very_insertion_that_was_read_is_opened_or_confirmed(
     call = Call()
     assert code_of(lambda: opened(broker, presence, call)) == code
     assert code_of(lambda: broker.confirm(presence, call)) == code
-    assert (call.records, readers.held) == ([], set())
+    # Another card is powered while the host looks: that is written down, and nothing is said to it.
+    assert [event for event, _ in call.records] == ["broker.card.open"] * powered
+    assert (readers.held, readers.seconds) == (set(), [])
 
 
 def test_what_is_opened_or_confirmed_is_recorded(broker: CardBroker) -> None:
@@ -209,7 +226,82 @@ def test_a_card_whose_opening_cannot_be_recorded_is_not_opened(readers: Readers,
 def test_a_card_in_use_is_not_opened_twice(broker: CardBroker) -> None:
     presence = broker.presence("one")
     with broker.open(presence, Call()):
-        assert code_of(lambda: opened(broker, presence, Call())) == "card.reader_in_use"
+        assert code_of(lambda: opened(broker, presence, Call())) == "card.busy"
+
+
+def test_a_call_waits_for_the_card_that_another_call_of_this_host_uses(readers: Readers, broker: CardBroker) -> None:
+    presence = broker.presence("one")
+    done: list[bytes] = []
+
+    def read_too() -> None:
+        with broker.open(presence, Call(call_id="second", deadline=CallDeadline(60))) as channel:
+            done.append(channel.transmit(b"\x01"))
+
+    second = threading.Thread(target=read_too)
+    with broker.open(presence, Call(call_id="first")) as channel:
+        second.start()
+        assert code_of(lambda: opened(broker, presence, Call(call_id="third", deadline=CallDeadline(0.2)))) == (
+            "card.busy"
+        )
+        assert channel.transmit(b"\x00") == b"\x00\x90\x00"
+        assert done == []
+    second.join(30)
+    assert (done, readers.held) == ([b"\x01\x90\x00"], set())
+
+
+def test_what_a_call_let_go_of_is_waited_for_at_its_end(readers: Readers, broker: CardBroker) -> None:
+    opened(broker, broker.presence("one"), Call(call_id="first"))
+    broker.settle("second")
+    assert readers.settled == []
+    for _ in range(2):
+        broker.settle("first")
+        assert readers.settled == ["one"]
+
+
+def test_a_card_that_does_not_answer_is_said_to_be_mute_until_it_is_taken_out(
+    readers: Readers, broker: CardBroker
+) -> None:
+    def silent(_: bytes) -> bytes:
+        raise CardError("card.mute", slot="one", retryable=True)
+
+    presence = broker.presence("one")
+    readers.answer = silent
+    with broker.open(presence, Call()) as channel:
+        assert code_of(lambda: channel.transmit(b"\x00")) == "card.mute"
+    # The system goes on waiting for the card on behalf of a process that is no more.
+    readers.in_use = True
+    assert code_of(lambda: opened(broker, presence, Call())) == "card.mute"
+    assert [(state.in_use, state.atr) for state in broker.slots()] == [(False, None)]
+    readers.insertion = 2
+    assert code_of(lambda: opened(broker, broker.presence("one"), Call())) == "card.reader_in_use"
+    assert [(state.in_use, state.atr) for state in broker.slots()] == [(True, ATR)]
+
+
+def test_a_card_that_answers_again_is_not_held_to_be_mute(readers: Readers, broker: CardBroker) -> None:
+    def silent(_: bytes) -> bytes:
+        raise CardError("card.mute", slot="one", retryable=True)
+
+    presence, answers = broker.presence("one"), readers.answer
+    readers.answer = silent
+    with broker.open(presence, Call()) as channel:
+        assert code_of(lambda: channel.transmit(b"\x00")) == "card.mute"
+    readers.answer = answers
+    opened(broker, presence, Call())
+    readers.in_use = True
+    assert code_of(lambda: opened(broker, presence, Call())) == "card.reader_in_use"
+
+
+def test_a_driver_that_fails_is_told_beside_the_slots_of_the_others(readers: Readers) -> None:
+    broken = Readers(failing="card.no_reader_service")
+    broker = CardBroker([broken, readers], SystemClock())
+    found = broker.survey()
+    assert ([state.slot for state in found.slots], [one.code for one in found.failures]) == (
+        ["one"],
+        ["card.no_reader_service"],
+    )
+    assert broker.slots() == found.slots
+    broken.failing = None
+    assert broker.survey().failures == ()
 
 
 def test_whoever_hangs_with_a_card_does_not_keep_it_from_the_others(readers: Readers, broker: CardBroker) -> None:

@@ -204,6 +204,8 @@ def test_a_call_that_makes_no_sense_is_refused(
     with pytest.raises(InputError) as raised:
         open_host().call(hook, event)
     assert raised.value.code == code
+    # What was refused may be a patient's: it stands nowhere behind the error either.
+    assert raised.value.__context__ is None
 
 
 def test_an_event_of_another_hook_is_refused(open_host: Callable[..., Host], login: SessionLoginEvent) -> None:

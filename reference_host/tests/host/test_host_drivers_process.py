@@ -1,5 +1,6 @@
 """A driver that hangs, crashes or babbles costs its own process and nothing else."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from segur_sdk.cards.channel import Step
 from segur_sdk.errors import CardError
 
 DRIVER = """
-import os, sys, time
+import logging, os, sys, time
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError
 
@@ -37,6 +38,13 @@ class Driver:
     def exits(self): sys.exit(3)
     def aborts(self): os._exit(9)
     def hangs(self, *_): time.sleep(3600)
+    def slowly(self, value):
+        time.sleep(0.2)
+        self.slow = value
+    def was_slow(self): return getattr(self, "slow", None)
+    def traces(self):
+        logging.getLogger("segur.apdu").log(5, "%s: 00A4", "s")
+        return "said"
     def unspeakable(self): return {1, 2}
     def prints(self):
         print("loud-1"); os.write(1, b"loud-2"); return "said"
@@ -55,6 +63,9 @@ class Driver:
         if command == b"text": return "text"
         return command + b"\\x90\\x00"
     def disconnect(self, slot): return None
+
+class Watching(Driver):
+    def watch(self, changed): return None
 
 class Fails:
     def __init__(self, **_): raise ValueError("TCHITCHI")
@@ -266,7 +277,7 @@ def test_whoever_waits_behind_a_hung_call_waits_no_longer_than_his_own_time(
     hung = threading.Thread(target=lambda: codes.append(code_of(lambda: process.call("hangs", timeout=1))))
     hung.start()
     assert eventually(process._lock.locked)
-    assert code_of(lambda: process.call("echo", "a", timeout=0.1)) == "card.reader_in_use"
+    assert code_of(lambda: process.call("echo", "a", timeout=0.1)) == "card.busy"
     hung.join()
     assert codes == ["card.driver_hung"]
 
@@ -304,6 +315,56 @@ def test_closing_ends_a_call_that_hangs(start: Callable[..., DriverProcess]) -> 
     process.close()
     hung.join(20)
     assert codes == ["card.driver_stopped"]
+
+
+def test_what_is_posted_is_not_waited_for_and_comes_before_what_is_asked_next(
+    start: Callable[..., DriverProcess],
+) -> None:
+    process = start()
+    process.post("slowly", "never", timeout=20)
+    assert not process.is_running
+    assert process.call("was_slow", timeout=20) is None
+    process.post("slowly", "first", timeout=20)
+    process.post("typed", timeout=20)
+    assert process.call("was_slow", timeout=20) == "first"
+    process.post("slowly", "second", timeout=20)
+    process.settle(20)
+    process.settle(20)
+    assert process.call("was_slow", timeout=20) == "second"
+
+
+def test_what_is_posted_and_hangs_costs_its_own_time_and_then_its_child(start: Callable[..., DriverProcess]) -> None:
+    process = start()
+    pid = process.call("pid", timeout=20)
+    process.post("hangs", timeout=1)
+    process.settle(0.05)
+    assert code_of(lambda: process.call("echo", "a", timeout=0.05)) == "card.busy"
+    assert is_running(pid)
+    assert process.call("echo", "a", timeout=20) == "a"
+    assert not is_running(pid)
+
+
+def test_what_is_posted_to_a_child_that_ends_is_lost(start: Callable[..., DriverProcess]) -> None:
+    process = start()
+    process.call("pid", timeout=20)
+    process.post("aborts", timeout=20)
+    process.settle(20)
+    assert process.call("echo", "a", timeout=20) == "a"
+
+
+@pytest.mark.parametrize("watches", [True, False], ids=["watching", "asked_only"])
+def test_exchanges_are_traced_where_the_host_asked_for_it(
+    watches: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for level, expected in ((logging.DEBUG, []), (5, ["s: 00A4"])):
+        caplog.clear()
+        with caplog.at_level(level, "segur.apdu"), ExitStack() as opened:
+            on_change = (lambda: None) if watches else None
+            process = DriverProcess("made_up_driver:Watching", {}, on_change=on_change)
+            opened.callback(process.close)
+            assert process.call("traces", timeout=20) == "said"
+            assert [record.getMessage() for record in caplog.records] == expected
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0], ids=["none", "less"])

@@ -30,7 +30,7 @@ def call_control(descriptor: dict[str, Any], method: str, path: str, body: objec
         answer = connection.getresponse()
         content = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise ControlError(f"the sandbox does not answer: {type(error).__name__}") from None
+        raise ControlError(f"le bac à sable ne répond pas : {type(error).__name__}") from None
     finally:
         connection.close()
     decoded = json.loads(content)

@@ -118,7 +118,8 @@ class Sandbox:
             services={
                 "insi": {"url": insi_url, "idam": self._idam},
                 "cards": {
-                    "readers": readers,
+                    # The process of a card changes with each insertion: the control API tells it.
+                    "readers": [{key: value for key, value in one.items() if key != "pid"} for one in readers],
                     "ca": str(self._pki.ca_fort),
                     "pcsc": {"socket": str(pcscd_socket) if pcscd_socket is not None else None},
                 },

@@ -42,6 +42,15 @@ def warnings_for(holder: CardHolder, last: EndedSession | None, now: datetime) -
                 action="Vérifiez qu’aucun travail n’est resté en cours ; fermez la session avant de retirer la carte.",
             )
         )
+    if last is not None and last.reason is SessionEnd.TOKEN_LOST:
+        found.append(
+            Notice(
+                code="cps.last_session_token_lost",
+                text=f"Votre dernière session s’est terminée le {last.at:%d/%m/%Y} d’elle-même : la carte n’était plus "
+                "utilisable.",
+                action="Vérifiez qu’aucun travail n’est resté en cours ; si cela se répète, prévenez votre éditeur.",
+            )
+        )
     return tuple(found)
 
 

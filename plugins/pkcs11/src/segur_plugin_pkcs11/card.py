@@ -74,10 +74,10 @@ class ApduTokenSource:
 
     Args:
         cards: readers; the host gives its own.
-        module: setting of the other driver of this plugin; nothing is done with it.
+        **_: settings of the other driver of this plugin.
     """
 
-    def __init__(self, *, cards: CardSource, module: str = "") -> None:
+    def __init__(self, *, cards: CardSource, **_: object) -> None:
         self._cards = cards
         self._known: dict[str, _Known] = {}
         self._held: dict[str, _Open] = {}

@@ -34,6 +34,7 @@ class OfficialApi:
             CardError: ``card.official_api_missing``: no adapter is named, or it or its library is not there
                 (``reason``); ``card.official_api_failed``; what the adapter says.
         """
+        reason = "answer"
         try:
             if self._adapter is None:
                 self._adapter = self._made()
@@ -41,11 +42,12 @@ class OfficialApi:
         except SegurError:
             raise
         except Exception as failure:  # noqa: BLE001 - the adapter is somebody else's
-            # Its message may hold what it read.
-            raise CardError("card.official_api_failed", reason=type(failure).__name__) from None
-        if not isinstance(reading, OfficialReading):
-            raise CardError("card.official_api_failed", reason="answer")
-        return reading
+            # Its message may hold what it read: it must not become the context of an error.
+            reason = type(failure).__name__
+        else:
+            if isinstance(reading, OfficialReading):
+                return reading
+        raise CardError("card.official_api_failed", reason=reason)
 
     def _made(self) -> ReadingSource:
         if not self._name:

@@ -9,13 +9,13 @@ from typing import Any, Final
 from lxml import etree
 from pydantic import ValidationError
 
+from segur_plugin_vitale.objects import MAX_BENEFICIARIES
 from segur_sdk.drivers import OfficialReading
 from segur_sdk.errors import CardError, InputError
 from segur_sdk.formats.xml import read_xml, text_of
 from segur_sdk.models.card import CardNature, HostSuppliedReading, SuppliedBeneficiary
 
 ROOT: Final = "listeBenef"
-MAX_BENEFICIARIES: Final = 19
 _FIELDS: Final = {
     "nom_patronymique": "ident/nomPatronymique",
     "nom_usuel": "ident/nomUsuel",
@@ -57,11 +57,12 @@ def _beneficiary(element: etree._Element, position: int) -> SuppliedBeneficiary:
         text = _text(element, path, position)
         if text:
             given[field] = text
+    # The exception of a failed validation holds its input: it must not become the context of an error.
     try:
         return SuppliedBeneficiary.model_validate(given)
     except ValidationError as failure:
         field = ".".join(map(str, failure.errors()[0]["loc"]))
-        raise CardError("card.unreadable", reason="document", position=position, field=field) from None
+    raise CardError("card.unreadable", reason="document", position=position, field=field)
 
 
 def _text(element: etree._Element, path: str, position: int) -> str:

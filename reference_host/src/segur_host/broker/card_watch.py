@@ -1,6 +1,7 @@
 """Tells of cards that come and go: each insertion and each removal once, whatever happens to the readers meanwhile."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from queue import SimpleQueue
@@ -12,7 +13,10 @@ from segur_host.broker.cards import CardBroker
 from segur_sdk.models.card import CardPresence
 
 FIRST_RETRY_S: Final = 0.2
-LAST_RETRY_S: Final = 2.0
+LAST_RETRY_S: Final = 1.0
+GONE_S: Final = 3.0
+"""How long a driver may be unable to tell what is in its readers before their cards count as removed: what a card
+allows, such as a session, must not outlive it because nobody can see it any more."""
 
 
 class CardChange(StrEnum):
@@ -39,9 +43,9 @@ Seen = tuple[Mapping[str, CardPresence] | None, ...]
 class CardWatch:
     """Watches the readers from the first subscription on.
 
-    While a driver cannot tell what is in its readers, the system's card service being down, nothing is told of them;
-    when it can again, a card that stayed in its reader has lost its connection, and counts as removed and inserted
-    again.
+    While a driver cannot tell what is in its readers, the system's card service being down, nothing is told of them for
+    ``GONE_S`` seconds; then their cards count as removed, and as inserted once it can tell again. A service that is
+    back earlier has lost every connection: a card that stayed in its reader counts as removed and inserted then.
 
     Args:
         cards: whose readers.
@@ -87,6 +91,7 @@ class CardWatch:
 
     def _run(self, found: Seen) -> None:
         known = [seen or {} for seen in found]
+        blind_since = [None if seen is not None else time.monotonic() for seen in found]
         retry = FIRST_RETRY_S
         while True:
             changed = self._changed.wait(retry if None in found else None)
@@ -95,10 +100,14 @@ class CardWatch:
                 return
             retry = FIRST_RETRY_S if changed else min(LAST_RETRY_S, retry * 2)
             found = self._cards.look()
+            now = time.monotonic()
             for place, seen in enumerate(found):
-                if seen is not None:
-                    self._tell(known[place], seen)
-                    known[place] = seen
+                since = blind_since[place]
+                blind_since[place] = None if seen is not None else now if since is None else since
+                if seen is None and (since is None or now - since < GONE_S):
+                    continue
+                self._tell(known[place], seen or {})
+                known[place] = seen or {}
 
     def _tell(self, was: Mapping[str, CardPresence], now: Mapping[str, CardPresence]) -> None:
         changes = [CardEvent(CardChange.REMOVED, one) for slot, one in was.items() if now.get(slot) != one]

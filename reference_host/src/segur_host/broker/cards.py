@@ -1,74 +1,38 @@
 """Cards for plugins: slots of every driver, insertions told apart, one exclusive channel at a time."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Protocol
+from typing import Final
 
+import attrs
+
+from segur_host.broker.card_relay import ReaderRelay
+from segur_host.broker.held_card import BoundChannel, HeldCard
 from segur_host.broker.lending import Borrower, usable_seconds
-from segur_sdk.cards.channel import Step
+from segur_host.drivers.card_readers import APDU_S, LOOK_S, CardReaders, OfficialReader
 from segur_sdk.context import Clock
 from segur_sdk.drivers import OfficialReading, SlotState
 from segur_sdk.errors import CardError, SegurError
 from segur_sdk.models.card import CardPresence
 
-APDU_S: Final = 5.0
-APDU_IN_A_ROW_S: Final = 1.0
-"""A row that is longer than that many seconds allow is given more, within what its call has left."""
-LOOK_S: Final = 5.0
+TAKE_BACK_S: Final = 0.05
+"""How soon whoever waits for a card notices that the call which holds it was given up."""
 
 
-class CardReaders(Protocol):
-    """A driver as the broker calls it, wherever it runs."""
+@attrs.frozen
+class Survey:
+    """What every driver answered, once."""
 
-    def slots(self) -> tuple[SlotState, ...]:
-        """Return every slot; ``insertion`` never repeats for two insertions of one slot."""
-        ...
-
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Call ``changed`` from now on, from any thread, whenever ``slots`` may answer something else."""
-        ...
-
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
-        """Take the card for the caller alone and return its ATR.
-
-        Args:
-            slot: where it sits.
-            meanwhile: is called while the card is being taken; when it raises, the card is let go of.
-        """
-        ...
-
-    def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
-        """Exchange one APDU within ``timeout`` seconds."""
-        ...
-
-    def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
-        """Exchange APDUs in a row, all within ``timeout`` seconds; see ``segur_sdk.cards.channel.transmit_all``."""
-        ...
-
-    def disconnect(self, slot: str) -> None:
-        """Reset the card and let others use it."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the hardware."""
-        ...
-
-
-class OfficialReader(Protocol):
-    """A component that reads cards by means of its own."""
-
-    def read(self, slot: str, timeout: float) -> OfficialReading:
-        """Read the card in a reader within ``timeout`` seconds."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the component."""
-        ...
+    slots: tuple[SlotState, ...]
+    failures: tuple[CardError, ...]
+    """Of the drivers that cannot tell."""
 
 
 class CardBroker:
-    """Owns the readers of this workstation.
+    """Owns the readers of this workstation. Every method may be called from any thread.
 
     Args:
         drivers: in order of the configuration.
@@ -83,8 +47,16 @@ class CardBroker:
         """With those that are mounted for a while."""
         self._clock = clock
         self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
         self._seen: dict[str, CardPresence] = {}
-        self._holders: dict[str, BoundChannel] = {}
+        self._readers: dict[str, CardReaders] = {}
+        """Driver of each slot that was found."""
+        self._holders: dict[str, HeldCard] = {}
+        self._leaving: list[HeldCard] = []
+        """Cards that calls began to let go of."""
+        self._mute: dict[str, str] = {}
+        """Insertion by slot of a card that did not answer, and that its driver's dead process may hold still."""
+        self._relayed: Callable[[str], None] = _nobody
 
     @contextmanager
     def mounted(self, driver: CardReaders) -> Iterator[None]:
@@ -97,24 +69,34 @@ class CardBroker:
         finally:
             with self._lock:
                 self._drivers = tuple(one for one in self._drivers if one is not driver)
+                self._readers = {slot: one for slot, one in self._readers.items() if one is not driver}
 
-    def slots(self) -> tuple[SlotState, ...]:
+    def survey(self, timeout: float = LOOK_S) -> Survey:
+        """Return the slots of every driver, and what those said that cannot tell."""
+        failures: list[CardError] = []
+        states = [state for driver in self._drivers for state in _slots_of(driver, failures, timeout)]
+        return Survey(tuple(self._as_known(state) for state in states), tuple(failures))
+
+    def slots(self, timeout: float = LOOK_S) -> tuple[SlotState, ...]:
         """Return the slots of every driver.
 
         Raises:
             CardError: ``card.no_reader`` when there is none at all; when there is none because a driver failed, what
                 it said.
         """
-        failures: list[CardError] = []
-        slots = tuple(state for driver in self._drivers for state in _slots_of(driver, failures))
-        if not slots:
-            raise failures[0] if failures else CardError("card.no_reader")
-        return slots
+        found = self.survey(timeout)
+        if not found.slots:
+            raise found.failures[0] if found.failures else CardError("card.no_reader")
+        return found.slots
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` from now on whenever a slot of any driver may have changed."""
         for driver in self._own:
             driver.watch(changed)
+
+    def when_relayed(self, told: Callable[[str], None]) -> None:
+        """Call ``told`` from now on with the slot of each card that is taken for a token driver, before it is used."""
+        self._relayed = told
 
     def presence(self, slot: str) -> CardPresence:
         """Return the insertion that sits in ``slot`` now.
@@ -142,6 +124,7 @@ class CardBroker:
         borrower.require_running()
         if self._officially is None:
             raise CardError("card.official_api_missing", reason="no_driver")
+        self.settle(borrower.call_id)
         self._require(presence)
         borrower.record("broker.card.official", slot=presence.slot, insertion=presence.insertion)
         reading = self._officially.read(presence.slot, max(0.0, usable_seconds(borrower)))
@@ -150,42 +133,82 @@ class CardBroker:
         return reading
 
     @contextmanager
-    def open(self, presence: CardPresence, borrower: Borrower) -> Iterator["BoundChannel"]:
+    def open(self, presence: CardPresence, borrower: Borrower) -> Iterator[BoundChannel]:
         """Open that very insertion; see ``segur_sdk.context.Cards``."""
         borrower.require_running()
-        driver = self._require(presence)
-        self._take_back(presence.slot)
+        held = HeldCard(self._reader_of(presence), presence.slot, presence.insertion, borrower)
+        changed: list[CardError] = []
 
         def record() -> None:
             borrower.record("broker.card.open", slot=presence.slot, insertion=presence.insertion)
 
+        def meanwhile() -> None:
+            # While the card wakes up: no command was sent yet.
+            try:
+                self._require(presence)
+            except CardError as failure:
+                changed.append(failure)
+            else:
+                record()
+
         try:
-            # While the card wakes up: it is written down before the card is asked anything.
-            atr = driver.connect(presence.slot, record)
+            atr = self._take(held, lambda: usable_seconds(borrower), meanwhile)
         except CardError as failure:
             # It was there a moment ago.
-            raise CardError("card.removed", slot=presence.slot) if failure.code == "card.absent" else failure from None
-        channel = BoundChannel(driver, presence.slot, atr, borrower)
-        with self._lock:
-            self._holders[presence.slot] = channel
+            gone = CardError("card.removed", slot=presence.slot) if failure.code == "card.absent" else failure
+            raise (changed or [gone])[0] from None
+        channel = BoundChannel(held, atr, borrower)
         try:
+            if changed:
+                # Another card was powered all the same.
+                record()
+                raise changed[0]
             if atr.hex().upper() != presence.atr:
                 raise CardError("card.swapped", slot=presence.slot)
             yield channel
         finally:
-            self._let_go(channel)
+            channel.close()
+            self.let_go(held)
 
-    def relay(self) -> "ReaderRelay":
+    def relay(self) -> ReaderRelay:
         """Return what carries the calls of one token driver to these readers."""
         return ReaderRelay(self)
 
-    def taken(self, slot: str) -> tuple[CardReaders, bytes]:
-        """Take the card of a slot for a token driver, and return its driver with the ATR; errors as ``open``."""
-        driver, state = self._find(slot)
+    def taken(self, slot: str, timeout: float) -> HeldCard:
+        """Take the card of a slot for a token driver within ``timeout`` seconds; errors as ``open``."""
+        end = time.monotonic() + timeout
+        driver, state = self._find(slot, timeout)
         if not state.present:
             raise CardError("card.absent", slot=slot)
-        self._take_back(slot)
-        return driver, driver.connect(slot)
+        held = HeldCard(driver, slot, str(state.insertion))
+        self._take(held, lambda: end - time.monotonic(), lambda: self._relayed(slot))
+        return held
+
+    def let_go(self, held: HeldCard) -> None:
+        """Begin to let go of a card; nothing happens when that was done already."""
+        with self._lock:
+            if self._holders.get(held.slot) is not held or held.is_leaving:
+                return
+            held.is_leaving = True
+            if held.went_mute:
+                self._mute[held.slot] = held.insertion
+            if held.borrower is not None and not held.is_given_up:
+                self._leaving.append(held)
+        # What is next asked of that card comes after this.
+        held.let_go()
+        self._forget(held)
+
+    def settle(self, call_id: str) -> None:
+        """Return once every card that a call let go of is free for everybody, or the time of that call is over."""
+        if not self._leaving:
+            return
+        with self._lock:
+            leaving = [one for one in self._leaving if one.borrower and one.borrower.call_id == call_id]
+            self._leaving = [one for one in self._leaving if one not in leaving]
+        for held in leaving:
+            assert held.borrower is not None
+            with suppress(SegurError):
+                held.driver.settle(held.slot, held.borrower.deadline.remaining())
 
     def close(self) -> None:
         """Let go of every driver."""
@@ -194,20 +217,54 @@ class CardBroker:
         if self._officially is not None:
             self._officially.close()
 
-    def _take_back(self, slot: str) -> None:
-        """Free a card from a call that was given up: whoever hangs with a card must not keep it from the others."""
+    def _take(self, held: HeldCard, left: Callable[[], float], meanwhile: Callable[[], None]) -> bytes:
+        """Take a card once nobody else of this host holds it, and return its answer to reset."""
+        self._reserve(held, left)
+        try:
+            atr = held.driver.connect(held.slot, meanwhile, min(APDU_S, max(0.0, left())))
+        except BaseException as failure:
+            self._forget(held)
+            if isinstance(failure, CardError) and failure.code == "card.reader_in_use" and self._is_mute(held):
+                # Held by nobody else: the system goes on waiting for its answer.
+                raise CardError("card.mute", slot=held.slot, retryable=True) from None
+            raise
         with self._lock:
-            holder = self._holders.get(slot)
-        if holder is not None and holder.is_given_up:
-            self._let_go(holder)
+            self._mute.pop(held.slot, None)
+            held.atr = atr
+        return atr
 
-    def _let_go(self, channel: "BoundChannel") -> None:
+    def _reserve(self, held: HeldCard, left: Callable[[], float]) -> None:
+        """Wait for whoever of this host holds the card, unless he keeps it or waits for us himself."""
+        while True:
+            with self._lock:
+                holder = self._holders.get(held.slot)
+                if holder is None:
+                    self._holders[held.slot] = held
+                    return
+                given_up = holder.is_given_up and not holder.is_leaving
+                if not given_up:
+                    patience = left()
+                    if patience <= 0 or holder.is_at_rest or holder.is_held_by(held.borrower):
+                        raise CardError("card.busy", slot=held.slot, retryable=True)
+                    self._freed.wait(min(TAKE_BACK_S, patience))
+            if given_up:
+                # Whoever hangs with a card must not keep it from the others.
+                self.let_go(holder)
+
+    def _forget(self, held: HeldCard) -> None:
         with self._lock:
-            holds = self._holders.get(channel.slot) is channel
-            if holds:
-                del self._holders[channel.slot]
-        if holds:
-            channel.close()
+            if self._holders.get(held.slot) is held:
+                del self._holders[held.slot]
+                self._freed.notify_all()
+
+    def _is_mute(self, held: HeldCard) -> bool:
+        return self._mute.get(held.slot) == held.insertion
+
+    def _as_known(self, state: SlotState) -> SlotState:
+        """Return a state in which a card that does not answer is not taken for one that somebody uses."""
+        if state.in_use and self._mute.get(state.slot) == str(state.insertion):
+            return state.model_copy(update={"atr": None, "in_use": False})
+        return state
 
     def _seen_by(self, driver: CardReaders) -> Mapping[str, CardPresence] | None:
         try:
@@ -229,6 +286,11 @@ class CardBroker:
                 self._seen[state.slot] = seen
             return seen
 
+    def _reader_of(self, presence: CardPresence) -> CardReaders:
+        """Return the driver in whose reader an insertion was seen."""
+        driver = self._readers.get(presence.slot)
+        return self._require(presence) if driver is None else driver
+
     def _require(self, presence: CardPresence) -> CardReaders:
         driver, state = self._find(presence.slot)
         if not state.present:
@@ -237,123 +299,27 @@ class CardBroker:
             raise CardError("card.swapped", slot=presence.slot)
         return driver
 
-    def _find(self, slot: str) -> tuple[CardReaders, SlotState]:
+    def _find(self, slot: str, timeout: float = math.inf) -> tuple[CardReaders, SlotState]:
         failures: list[CardError] = []
         for driver in self._drivers:
-            for state in _slots_of(driver, failures):
+            for state in _slots_of(driver, failures, timeout):
                 if state.slot == slot:
+                    with self._lock:
+                        if driver in self._drivers:
+                            self._readers[slot] = driver
                     return driver, state
         # The name is not repeated: it is whatever somebody typed, and no slot of ours.
         raise failures[0] if failures else CardError("card.reader_unavailable")
 
 
-class ReaderRelay:
-    """Implements ``segur_host.drivers.process.CardRelay`` on the readers of a broker.
-
-    Args:
-        cards: whose readers.
-    """
-
-    def __init__(self, cards: CardBroker) -> None:
-        self._cards = cards
-        self._held: dict[str, CardReaders] = {}
-
-    def carry(self, method: str, arguments: list[Any]) -> Any:
-        """Make one call of a ``CardSource``.
-
-        Raises:
-            CardError: what the readers said; ``card.closed`` for a card that is not held.
-        """
-        match method, arguments:
-            case "slots", []:
-                return [state.model_dump(mode="json") for state in self._slots()]
-            case "connect", [str(slot)]:
-                driver, atr = self._cards.taken(slot)
-                self._held[slot] = driver
-                return atr
-            case "transmit", [str(slot), bytes(command)] if slot in self._held:
-                return self._held[slot].transmit(slot, command, APDU_S)
-            case "disconnect", [str(slot)]:
-                self._let_go(slot)
-                return None
-            case _:
-                raise CardError("card.closed")
-
-    def release(self) -> None:
-        """Let go of every card that is held."""
-        for slot in list(self._held):
-            self._let_go(slot)
-
-    def _slots(self) -> tuple[SlotState, ...]:
-        try:
-            return self._cards.slots()
-        except CardError as failure:
-            if failure.code == "card.no_reader":
-                return ()
-            raise
-
-    def _let_go(self, slot: str) -> None:
-        driver = self._held.pop(slot, None)
-        if driver is not None:
-            # When the card or its driver is gone there is nothing left to let go of.
-            with suppress(SegurError):
-                driver.disconnect(slot)
-
-
-def _slots_of(driver: CardReaders, failures: list[CardError]) -> tuple[SlotState, ...]:
+def _slots_of(driver: CardReaders, failures: list[CardError], timeout: float) -> tuple[SlotState, ...]:
     """Return the slots of a driver; one that fails hides nobody else's."""
     try:
-        return driver.slots()
+        return driver.slots(timeout)
     except CardError as failure:
         failures.append(failure)
         return ()
 
 
-class BoundChannel:
-    """Implements ``RowChannel`` for one insertion and one call."""
-
-    def __init__(self, driver: CardReaders, slot: str, atr: bytes, borrower: Borrower) -> None:
-        self.slot = slot
-        self._driver = driver
-        self._atr = atr
-        self._borrower = borrower
-        self._open = True
-
-    @property
-    def atr(self) -> bytes:
-        """Answer to reset."""
-        return self._atr
-
-    def transmit(self, command: bytes, /) -> bytes:
-        """Exchange one APDU; see ``segur_sdk.cards.channel.CardChannel``."""
-        return self._driver.transmit(self.slot, command, min(APDU_S, self._seconds_left()))
-
-    def transmit_all(self, steps: Sequence[Step], /) -> tuple[bytes, ...]:
-        """Exchange APDUs in a row; see ``segur_sdk.cards.channel.RowChannel``."""
-        seconds = max(APDU_S, len(steps) * APDU_IN_A_ROW_S)
-        return self._driver.transmit_all(self.slot, steps, min(seconds, self._seconds_left()))
-
-    @property
-    def is_given_up(self) -> bool:
-        """Whether nobody waits any more for the call that opened the card."""
-        try:
-            self._borrower.require_running()
-        except SegurError:
-            return True
-        return False
-
-    def _seconds_left(self) -> float:
-        self._borrower.require_running()
-        if not self._open:
-            raise CardError("card.closed", slot=self.slot)
-        left = usable_seconds(self._borrower)
-        if left <= 0:
-            raise CardError("card.mute", slot=self.slot, retryable=True)
-        return left
-
-    def close(self) -> None:
-        """Let go of the card, and refuse every later APDU."""
-        self._open = False
-        # When the card or its driver is gone there is nothing left to let go of.
-        with suppress(SegurError):
-            self._driver.disconnect(self.slot)
+def _nobody(_slot: str) -> None:
+    """Nobody wants to know yet."""

@@ -27,6 +27,11 @@ class Borrower(Protocol):
         ...
 
     @property
+    def call_id(self) -> str:
+        """Id of the call, the same for every plugin that serves it."""
+        ...
+
+    @property
     def deadline(self) -> LentTime:
         """Of the call."""
         ...

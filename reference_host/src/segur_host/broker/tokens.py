@@ -86,13 +86,14 @@ class TokenBroker:
         Raises:
             CardError: when there is none because drivers failed: what the first of them said.
         """
-        failures: list[CardError] = []
-        found: dict[str, FoundToken] = {}
-        for one in self._found(failures, _patience_of(borrower)):
-            found.setdefault(one.state.serial, one)
+        found, failures = self._look(_patience_of(borrower))
         if not found and failures:
             raise failures[0]
-        return tuple(found.values())
+        return found
+
+    def failures(self) -> tuple[CardError, ...]:
+        """Return what keeps drivers from telling their tokens, whatever others tell."""
+        return self._look(_patience_of(None))[1]
 
     def at(self, slot: str, borrower: Borrower) -> FoundToken:
         """Return the token in a reader.
@@ -242,6 +243,13 @@ class TokenBroker:
         with self._telling:
             for told in self._when_locked:
                 told(serial)
+
+    def _look(self, patience: Callable[[], float]) -> tuple[tuple[FoundToken, ...], tuple[CardError, ...]]:
+        failures: list[CardError] = []
+        found: dict[str, FoundToken] = {}
+        for one in self._found(failures, patience):
+            found.setdefault(one.state.serial, one)
+        return tuple(found.values()), tuple(failures)
 
     def _found(self, failures: list[CardError], patience: Callable[[], float]) -> Iterator[FoundToken]:
         """Give the tokens of every driver; one that fails hides nobody else's."""

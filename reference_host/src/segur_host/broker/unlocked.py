@@ -118,5 +118,5 @@ def _still_unlocked(serial: str, held: Held) -> bool:
         states = held.driver.tokens()
     except CardError as failure:
         # A driver that is busy has not ended. Any other failure leaves nothing that could be used.
-        return failure.code == "card.reader_in_use"
+        return failure.code in {"card.busy", "card.reader_in_use"}
     return any(state.serial == serial and state.pin.unlocked for state in states)

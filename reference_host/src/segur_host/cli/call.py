@@ -1,6 +1,7 @@
 """``segur call``: one hook, one event, every outcome."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -53,7 +54,7 @@ def read_input(name: str) -> str:
         raise InputError("input.file", reason=type(failure).__name__) from None
     if len(data) > MAX_INPUT:
         raise InputError("input.json", reason="too_large")
-    try:
+    # The exception of a failed decoding holds the bytes: it must not become the context of an error.
+    with suppress(UnicodeDecodeError):
         return data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise InputError("input.json", reason="not_utf8") from None
+    raise InputError("input.json", reason="not_utf8")

@@ -14,8 +14,10 @@ from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import console, only_json
 from segur_host.cli.rendering import outcome_as_json, show_outcomes, value_as_json
 from segur_host.clock import SystemClock
+from segur_host.host import Host
 from segur_host.inputs import SlotInput
 from segur_host.messages import as_json
+from segur_host.registry.registry import PluginState
 from segur_sdk.cards.atr import AtrFamily, recognise
 from segur_sdk.drivers import SlotState, TokenState
 from segur_sdk.errors import CardError, InputError, SegurError
@@ -49,6 +51,9 @@ FLAGS: Final = {
     ReadingFlag.SAME_BIRTH_DATE: "même date de naissance qu’un autre bénéficiaire",
 }
 
+_NOT_THERE: Final = frozenset({PluginState.REFUSED, PluginState.NEEDS_REVIEW})
+"""One that is disabled is meant to be."""
+
 app = typer.Typer(help="Cartes : lecteurs, jetons, lecture.", no_args_is_help=True)
 
 
@@ -58,10 +63,16 @@ def list_cards(*, config: ConfigOption = None, json: JsonOption = False) -> None
     failures: list[SegurError] = []
     with only_json() as output:
         with open_host(config) as host:
+            failures += _refused(host)
             slots = _found(host.slots, failures)
+            if slots:
+                failures += host.reader_failures()
             tokens = _found(host.tokens, failures)
+            if tokens:
+                failures += host.token_failures()
             messages = dict(host.messages)
-        failures = [one for one in failures if not tokens or one.code != "card.no_reader"]
+        # Drivers of tokens say of readers what their own drivers say.
+        failures = list({str(one): one for one in failures if not tokens or one.code != "card.no_reader"}.values())
         if failures and not slots and not tokens:
             raise failures[0]
         if json:
@@ -97,16 +108,18 @@ def read(
                 result = host.call("on_card_read", CardReadEvent(card=presence))
             outcomes = [outcome_as_json(one, host.messages) for one in result.outcomes]
             messages = dict(host.messages)
+        unread = result.failure or CardError("card.unknown", slot=slot) if result.value is None else None
         if json:
-            output.write({"value": value_as_json(result.value), "outcomes": outcomes})
+            answer = {"value": value_as_json(result.value), "outcomes": outcomes}
+            output.write(answer if unread is None else answer | {"error": as_json(unread, messages)})
     if not json:
         if isinstance(result.value, CardReading):
             for line in _told(result.value):
                 console.print(escape(line))
-        else:
-            show_failure(result.failure or CardError("card.unknown", slot=slot), wants_json=False, own=messages)
+        if unread is not None:
+            show_failure(unread, wants_json=False, own=messages)
         show_outcomes(result.outcomes, messages)
-    fail(ExitCode.NO, when=result.value is None or not result.all_well)
+    fail(ExitCode.NO, when=unread is not None or not result.all_well)
 
 
 def _found(look: Callable[[], tuple[T, ...]], failures: list[SegurError]) -> tuple[T, ...]:
@@ -116,6 +129,14 @@ def _found(look: Callable[[], tuple[T, ...]], failures: list[SegurError]) -> tup
     except SegurError as failure:
         failures.append(failure)
         return ()
+
+
+def _refused(host: Host) -> Iterator[SegurError]:
+    """Give why plugins that bring drivers are not there: their readers and tokens are missing for that."""
+    for one in host.plugins.values():
+        brings_drivers = one.manifest is not None and one.manifest.drivers
+        if brings_drivers and one.state in _NOT_THERE and one.reason is not None:
+            yield one.reason
 
 
 def _slot(state: SlotState) -> dict[str, Any]:

@@ -19,10 +19,12 @@ from segur_host.config.model import HostConfig
 from segur_host.host import Host
 from segur_host.messages import explain
 from segur_host.registry.registry import PluginState
-from segur_sdk.errors import SegurError, UserMessage
+from segur_sdk.drivers import SlotState
+from segur_sdk.errors import CardError, SegurError, UserMessage
 
 WARN_BEFORE: Final = timedelta(days=30)
 """A certificate is announced as expiring from then on (*guide de commande de certificats*: one month before)."""
+_LIBRARY: Final = frozenset({"token.module_missing", "token.module_unusable"})
 
 
 @attrs.frozen
@@ -142,13 +144,32 @@ def _plugins(host: Host) -> Iterator[Check]:
 
 
 def _readers(host: Host) -> Iterator[Check]:
+    said: list[CardError] = []
     try:
         slots = host.slots()
-    except SegurError as failure:
-        yield _warning("lecteurs", failure)
-        return
-    for slot in slots:
-        yield Check(f"lecteur {slot.slot}", "ok", "carte présente" if slot.present else "vide")
+    except CardError as failure:
+        said.append(failure)
+    else:
+        said.extend(host.reader_failures())
+        yield from map(_reader, slots)
+    yield from (_warning("lecteurs", one) for one in said)
+    # Drivers of tokens say of readers what their own drivers say.
+    codes = {one.code for one in said}
+    yield from (_token(one) for one in host.token_failures() if one.code not in codes)
+
+
+def _reader(slot: SlotState) -> Check:
+    name = f"lecteur {slot.slot}"
+    if slot.present and slot.in_use:
+        return _warning(name, CardError("card.reader_in_use", slot=slot.slot))
+    if slot.present and slot.atr is None:
+        return _warning(name, CardError("card.mute", slot=slot.slot))
+    return Check(name, "ok", "carte présente" if slot.present else "vide")
+
+
+def _token(failure: CardError) -> Check:
+    """Tell a library that cannot be used from a card that cannot be read now."""
+    return _problem("jetons", failure) if failure.code in _LIBRARY else _warning("jetons", failure)
 
 
 def _action(failure: SegurError | None, messages: Mapping[str, UserMessage]) -> str | None:

@@ -28,10 +28,7 @@ def identify(
     json: JsonOption = False,
 ) -> None:
     """Identifie une personne : traits, lecture de carte ou INS reçu, et pièce présentée."""
-    try:
-        wanted = IdentifyInput.model_validate_json(read_input(given))
-    except ValidationError as failure:
-        raise invalid_input("input.identify", failure, IdentifyInput) from None
+    wanted = _wanted(read_input(given))
     with only_json() as output:
         with open_host(config) as host:
             found = identify_on(host, wanted)
@@ -47,6 +44,15 @@ def identify(
         show_outcomes(found.outcomes, messages)
     well = found.identity is not None and all(one.status.is_well for one in found.outcomes)
     fail(ExitCode.NO, when=not well)
+
+
+def _wanted(text: str) -> IdentifyInput:
+    # The exception of a failed validation holds its input: it must not become the context of an error.
+    try:
+        return IdentifyInput.model_validate_json(text)
+    except ValidationError as failure:
+        refused = invalid_input("input.identify", failure, IdentifyInput)
+    raise refused
 
 
 def identify_on(host: Host, wanted: IdentifyInput) -> Identification:

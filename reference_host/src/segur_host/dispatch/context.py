@@ -157,6 +157,8 @@ class CallContext:
     @property
     def tokens(self) -> "_TokensProxy":
         self._require(granted=self._manifest.tokens, what="tokens")
+        # A token module goes to the readers by itself.
+        self._resources.cards.settle(self.call_id)
         return _TokensProxy(self, self._resources.tokens)
 
     @property

@@ -86,6 +86,7 @@ class Dispatcher:
             timed_out=lambda index: self._timed_out(asked, answering[index][0]),
         )
         self._account(info, outcomes, caller)
+        self._resources.cards.settle(caller.call_id)
         return HookResult(hook=hook, call_id=caller.call_id, value=_combined(info, outcomes), outcomes=tuple(outcomes))
 
     def ask(
@@ -114,6 +115,7 @@ class Dispatcher:
             entry.last_error = outcome.error
         self._require_open()
         self._resources.audit.append_all([*outcome.notes, _record(asked, outcome, caller)])
+        self._resources.cards.settle(caller.call_id)
         if outcome.error is not None:
             raise outcome.error
         if outcome.value is None:
@@ -136,6 +138,8 @@ class Dispatcher:
         def run(deadline: CallDeadline) -> Outcome:
             if entry.state is not PluginState.ACTIVE:
                 return Outcome(entry.id, entry.version, OutcomeStatus.SUSPENDED, error=entry.reason)
+            # Whoever is asked next finds free the cards that the one before used.
+            self._resources.cards.settle(caller.call_id)
             started = time.perf_counter()
             ctx = CallContext(entry, caller, deadline, self._resources, self._serve)
             try:
@@ -218,10 +222,10 @@ def _checked(asked: _Asked, value: Any) -> Value | None:
     call = asked.name.partition(".")[2]
     if not isinstance(value, asked.result):
         raise PluginError("plugin.invalid_result", hook=call, expected=asked.result.__name__)
-    try:
+    with suppress(ValidationError):
         return asked.result.model_validate(value)
-    except ValidationError:
-        raise PluginError("plugin.invalid_result", hook=call, expected=asked.result.__name__) from None
+    # Outside the block that judged it: an error would keep the value as its context.
+    raise PluginError("plugin.invalid_result", hook=call, expected=asked.result.__name__)
 
 
 def _stops_first(outcome: Outcome) -> bool:

@@ -3,10 +3,12 @@
 Started as ``python -m segur_host.drivers.child``. The first line names the class and gives its settings; each
 following line is a call, whose number the answer repeats. Between them go lines ``{"event": …}``, when a driver that
 watches saw a change, and ``{"relay": …}``, when one that works through the host's readers needs them: the next line
-from the host answers that. Bytes travel as hexadecimal. Whatever the driver prints goes to standard error.
+from the host answers that. Lines ``{"trace": …}`` are what the driver wrote to the logger of exchanges, when somebody
+on the host's side asked for it. Whatever the driver prints goes to standard error.
 """
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -15,10 +17,18 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
-from segur_sdk.cards.channel import Step, one_by_one
+from segur_host.drivers.wire import (
+    TRACE,
+    TRACE_LEVEL,
+    failure_from_wire,
+    failure_to_wire,
+    from_wire,
+    row_from_wire,
+    to_wire,
+)
+from segur_sdk.cards.channel import one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, SegurError
-from segur_sdk.models.base import Value
 
 WATCH: Final = "watch"
 ROW: Final = "transmit_all"
@@ -30,13 +40,15 @@ def main() -> None:
     line = _Line(sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=0))
     os.dup2(2, 1)
     start = line.read()
+    if start is not None and start["trace"]:
+        _trace_to(line)
     driver: Any = None
     while (call := line.read()) is not None:
         try:
             driver = driver or _made(start, line)
-            answer = {"value": _plain(_called(driver, call, line))}
+            answer = {"value": to_wire(_called(driver, call, line))}
         except SegurError as failure:
-            answer = {"error": _told(failure)}
+            answer = {"error": failure_to_wire(failure)}
         except Exception as failure:  # noqa: BLE001 - a driver's own bug must reach the host as a value
             answer = {
                 "error": {"code": "card.driver_failed", "retryable": True, "facts": {"reason": type(failure).__name__}}
@@ -75,10 +87,12 @@ class _RelayedCards:
         raise CardError("card.driver_failed", reason="the host watches")
 
     def connect(self, slot: str) -> bytes:
-        return _bytes(self._ask("connect", slot))
+        atr: bytes = self._ask("connect", slot)
+        return atr
 
     def transmit(self, slot: str, command: bytes) -> bytes:
-        return _bytes(self._ask("transmit", slot, {"hex": command.hex()}))
+        answer: bytes = self._ask("transmit", slot, to_wire(command))
+        return answer
 
     def disconnect(self, slot: str) -> None:
         self._ask("disconnect", slot)
@@ -89,9 +103,26 @@ class _RelayedCards:
         if answer is None:
             sys.exit()
         if "error" in answer:
-            error = answer["error"]
-            raise CardError(error["code"], retryable=error["retryable"], **error["facts"])
-        return answer["value"]
+            raise failure_from_wire(answer["error"])
+        return from_wire(answer["value"])
+
+
+class _Trace(logging.Handler):
+    """Carries what is written to the logger of exchanges to the host."""
+
+    def __init__(self, line: _Line) -> None:
+        super().__init__(TRACE_LEVEL)
+        self._line = line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._line.write({"trace": record.getMessage()})
+
+
+def _trace_to(line: _Line) -> None:
+    logger = logging.getLogger(TRACE)
+    logger.setLevel(TRACE_LEVEL)
+    logger.propagate = False
+    logger.addHandler(_Trace(line))
 
 
 def _made(start: dict[str, Any], line: _Line) -> Any:
@@ -107,28 +138,8 @@ def _called(driver: Any, call: dict[str, Any], line: _Line) -> Any:
         return driver.watch(lambda: line.write({"event": "changed"}))
     if call["method"] == ROW:
         slot, steps = call["arguments"]
-        row = [Step(bytes.fromhex(command), then, reads_on) for command, then, reads_on in steps]
-        return one_by_one(lambda command: driver.transmit(slot, command), row)
-    arguments = [_bytes(one) if isinstance(one, dict) else one for one in call["arguments"]]
-    return getattr(driver, call["method"])(*arguments)
-
-
-def _told(failure: SegurError) -> dict[str, Any]:
-    return {"code": failure.code, "retryable": failure.retryable, "facts": dict(failure.facts)}
-
-
-def _bytes(value: dict[str, str]) -> bytes:
-    return bytes.fromhex(value["hex"])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, Value):
-        return value.model_dump(mode="json")
-    return value
+        return one_by_one(lambda command: driver.transmit(slot, command), row_from_wire(steps))
+    return getattr(driver, call["method"])(*map(from_wire, call["arguments"]))
 
 
 if __name__ == "__main__":

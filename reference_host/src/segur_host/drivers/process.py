@@ -1,6 +1,7 @@
 """Keep one driver in a child process: start it when needed, kill it when it hangs, start it again."""
 
 import json
+import logging
 import os
 import select
 import subprocess
@@ -13,21 +14,29 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Final, Protocol
 
 from segur_host.drivers.child import WATCH
+from segur_host.drivers.wire import TRACE, TRACE_LEVEL, failure_from_wire, failure_to_wire, from_wire, to_wire
 from segur_sdk.errors import CardError, SegurError
 
 EVENT_PREFIX: Final = b'{"event":'
 MOST_AT_ONCE: Final = 65_536
+_TRACE: Final = logging.getLogger(TRACE)
 
 
 class CardRelay(Protocol):
     """Carries calls of a driver that works through the host's readers."""
 
-    def carry(self, method: str, arguments: list[Any]) -> Any:
-        """Make one call of a ``CardSource``: arguments and answer in JSON's types and bytes."""
+    def carry(self, method: str, arguments: list[Any], timeout: float) -> Any:
+        """Make one call of a ``CardSource``: arguments and answer in JSON's types and bytes.
+
+        Args:
+            method: of ``CardSource``.
+            arguments: of the method.
+            timeout: seconds that are left to the driver for what it was asked itself.
+        """
         ...
 
     def release(self) -> None:
-        """Let go of every card that the driver held: it is gone."""
+        """Let go of every card that the driver held, without waiting: it is gone."""
         ...
 
 
@@ -49,8 +58,7 @@ class DriverProcess:
         on_change: Callable[[], None] | None = None,
         relay: CardRelay | None = None,
     ) -> None:
-        start = {"entry": entry, "settings": dict(settings), "through_cards": relay is not None}
-        self._start = json.dumps(start).encode("ascii") + b"\n"
+        self._start = {"entry": entry, "settings": dict(settings), "through_cards": relay is not None}
         self._on_change = on_change
         self._relay = relay
         self._speaks_unasked = on_change is not None or relay is not None
@@ -58,6 +66,8 @@ class DriverProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._answers: _Answers = SimpleQueue()
         self._calls = 0
+        self._owed: float | None = None
+        """When the answer to the last call, which nobody waits for, must be there; nothing when it was read."""
         self._closed = False
 
     def call(
@@ -74,18 +84,50 @@ class DriverProcess:
 
         Raises:
             CardError: what the driver raised, or ``card.driver_stopped``, ``card.driver_hung``,
-                ``card.reader_in_use`` while other calls take all that time.
+                ``card.busy`` while other calls take all that time.
         """
         if timeout <= 0:
             # A driver that is well must not be killed because somebody has no time left.
             raise CardError("card.driver_hung", retryable=True)
         if not self._lock.acquire(timeout=timeout):
-            raise CardError("card.reader_in_use", retryable=True)
+            raise CardError("card.busy", retryable=True)
         try:
             end = time.monotonic() + timeout
-            return self._exchange(method, [_plain(one) for one in arguments], end, meanwhile)
+            return self._exchange(method, [to_wire(one) for one in arguments], end, meanwhile)
         finally:
             self._lock.release()
+
+    def post(self, method: str, *arguments: Any, timeout: float) -> None:
+        """Have a call made whose answer nobody needs, and do not wait for it: whatever is asked next comes after it.
+
+        A child that does not run is not started for that.
+
+        Args:
+            method: of the driver.
+            arguments: of the method.
+            timeout: seconds after which whoever comes next kills the child.
+        """
+        if not self._lock.acquire(timeout=timeout):
+            return
+        try:
+            end = time.monotonic() + timeout
+            if self.is_running and self._settled(end):
+                self._ask(method, [to_wire(one) for one in arguments])
+                self._owed = end
+        except (OSError, ValueError, KeyError, TypeError):
+            self._kill()
+        finally:
+            self._lock.release()
+
+    def settle(self, timeout: float) -> None:
+        """Return once what was posted is done, or ``timeout`` seconds are over."""
+        if timeout > 0 and self._owed is not None and self._lock.acquire(timeout=timeout):
+            try:
+                self._settled(time.monotonic() + timeout)
+            except (OSError, ValueError, KeyError, TypeError):
+                self._kill()
+            finally:
+                self._lock.release()
 
     @property
     def is_running(self) -> bool:
@@ -105,14 +147,16 @@ class DriverProcess:
 
     def _exchange(self, method: str, arguments: list[Any], end: float, meanwhile: Callable[[], None] | None) -> Any:
         try:
+            if not self._settled(end):
+                raise CardError("card.busy", retryable=True)
             if not self.is_running:
                 self._begin(end)
             self._ask(method, arguments)
             if meanwhile is not None:
                 meanwhile()
             reply = self._answer(end)
-            failure = _failure(reply)
-            value = None if failure else _value(reply["value"])
+            failure = failure_from_wire(reply["error"]) if reply.get("error") is not None else None
+            value = None if failure else from_wire(reply["value"])
         except Empty:
             self._kill()
             raise CardError("card.driver_hung", retryable=True) from None
@@ -123,6 +167,18 @@ class DriverProcess:
         if failure is not None:
             raise failure
         return value
+
+    def _settled(self, end: float) -> bool:
+        """Read the answer to what was posted; return False when there is more time for it than until ``end``."""
+        if self._owed is not None and self._child is not None:
+            try:
+                self._answer(min(end, self._owed))
+            except Empty:
+                if end < self._owed:
+                    return False
+                self._kill()
+        self._owed = None
+        return True
 
     def _begin(self, end: float) -> None:
         """Start the child, and have it watch before it answers anything."""
@@ -140,44 +196,46 @@ class DriverProcess:
         else:
             self._answers = _OwnReading(child.stdout)
         self._child = child
-        self._say(self._start)
+        self._say(self._start | {"trace": _TRACE.isEnabledFor(TRACE_LEVEL)})
         if self._on_change is not None:
             self._ask(WATCH, [])
             self._answer(end)
 
     def _ask(self, method: str, arguments: list[Any]) -> None:
         self._calls += 1
-        self._say(json.dumps({"id": self._calls, "method": method, "arguments": arguments}).encode("ascii") + b"\n")
+        self._say({"id": self._calls, "method": method, "arguments": arguments})
 
     def _answer(self, end: float) -> dict[str, Any]:
         while True:
             reply: dict[str, Any] = json.loads(self._answers.get(timeout=max(0.0, end - time.monotonic())))
-            if "relay" not in reply:
+            if "trace" in reply:
+                _TRACE.log(TRACE_LEVEL, "%s", reply["trace"])
+            elif "relay" in reply:
+                self._say(self._carried(reply["relay"], end))
+            else:
                 break
-            self._say(json.dumps(self._carried(reply["relay"])).encode("ascii") + b"\n")
         if reply["id"] != self._calls:
             raise ValueError("the answer to another call")
         return reply
 
-    def _carried(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _carried(self, asked: dict[str, Any], end: float) -> dict[str, Any]:
         if self._relay is None:
             raise ValueError("a driver that goes through no readers")
+        arguments = [from_wire(one) for one in asked["arguments"]]
         try:
-            arguments = [_value(one) for one in asked["arguments"]]
-            return {"value": _plain(self._relay.carry(asked["method"], arguments))}
+            return {"value": to_wire(self._relay.carry(asked["method"], arguments, end - time.monotonic()))}
         except SegurError as failure:
-            return {
-                "error": {"code": failure.code, "retryable": failure.retryable, "facts": dict(failure.facts)},
-            }
+            return {"error": failure_to_wire(failure)}
 
-    def _say(self, line: bytes) -> None:
+    def _say(self, message: dict[str, Any]) -> None:
         assert self._child is not None
         assert self._child.stdin is not None
-        self._child.stdin.write(line)
+        self._child.stdin.write(json.dumps(message).encode("ascii") + b"\n")
         self._child.stdin.flush()
 
     def _kill(self) -> None:
         child, self._child = self._child, None
+        self._owed = None
         if child is None:
             return
         child.kill()
@@ -250,18 +308,3 @@ class _OwnReading:
 
     def close(self) -> None:
         self._pipe.close()
-
-
-def _failure(reply: dict[str, Any]) -> CardError | None:
-    error = reply.get("error")
-    if error is None:
-        return None
-    return CardError(error["code"], retryable=error["retryable"], **error["facts"])
-
-
-def _plain(value: Any) -> Any:
-    return {"hex": value.hex()} if isinstance(value, bytes) else value
-
-
-def _value(value: Any) -> Any:
-    return bytes.fromhex(value["hex"]) if isinstance(value, dict) and set(value) == {"hex"} else value

@@ -1,14 +1,16 @@
 """Card drivers as the card broker calls them: one in child processes, and recorded cards."""
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from segur_host.broker.cards import APDU_S, LOOK_S
+from segur_host.drivers.card_readers import APDU_S, LOOK_S
 from segur_host.drivers.child import ROW
 from segur_host.drivers.process import DriverProcess
+from segur_host.drivers.wire import from_wire, row_to_wire
 from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError
@@ -37,15 +39,15 @@ class ReadersInChild:
         """Call ``changed`` from now on, from any thread, whenever something may have changed in the readers."""
         self._changed = changed
 
-    def slots(self) -> tuple[SlotState, ...]:
-        """Return every slot."""
-        found = self._looking.call("slots", timeout=LOOK_S)
+    def slots(self, timeout: float = math.inf) -> tuple[SlotState, ...]:
+        """Return every slot, within the time that a look may take at most."""
+        found = self._looking.call("slots", timeout=min(LOOK_S, timeout))
         try:
             return tuple(SlotState.model_validate(state) for state in found)
         except (ValidationError, TypeError):
             raise CardError("card.driver_failed", reason="slots") from None
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = APDU_S) -> bytes:
         """Take the card for the caller alone and return its ATR."""
         failures: list[BaseException] = []
 
@@ -57,7 +59,7 @@ class ReadersInChild:
                 failures.append(failure)
 
         try:
-            atr = _bytes(self._channel(slot).call("connect", slot, timeout=APDU_S, meanwhile=done_meanwhile), slot)
+            atr = _bytes(self._channel(slot).call("connect", slot, timeout=timeout, meanwhile=done_meanwhile), slot)
             if failures:
                 self.disconnect(slot)
         finally:
@@ -71,11 +73,10 @@ class ReadersInChild:
 
     def transmit_all(self, slot: str, steps: Sequence[Step], timeout: float) -> tuple[bytes, ...]:
         """Exchange APDUs in a row, as long as each is answered as expected; a card that is mute as in ``transmit``."""
-        row = [(step.command.hex(), step.then, step.reads_on) for step in steps]
-        answers = self._sent(slot, ROW, row, timeout=timeout)
+        answers = self._sent(slot, ROW, row_to_wire(steps), timeout=timeout)
         try:
-            return tuple(bytes.fromhex(answer["hex"]) for answer in answers)
-        except (TypeError, KeyError, ValueError):
+            return tuple(_bytes(from_wire(answer), slot) for answer in answers)
+        except (TypeError, ValueError):
             raise CardError("card.driver_failed", slot=slot, reason="answer") from None
 
     def _sent(self, slot: str, method: str, what: object, *, timeout: float) -> Any:
@@ -91,11 +92,13 @@ class ReadersInChild:
             raise
 
     def disconnect(self, slot: str) -> None:
-        """Reset the card and let others use it."""
-        channel = self._channel(slot)
+        """Begin to reset the card and to let others use it."""
         # A process that was killed with its card holds it no more: none is started for that.
-        if channel.is_running:
-            channel.call("disconnect", slot, timeout=APDU_S)
+        self._channel(slot).post("disconnect", slot, timeout=APDU_S)
+
+    def settle(self, slot: str, timeout: float) -> None:
+        """Return once the card is let go of, or ``timeout`` seconds are over."""
+        self._channel(slot).settle(timeout)
 
     def close(self) -> None:
         """End the children, for good."""
@@ -143,11 +146,11 @@ class RecordedCard:
     def watch(self, changed: Callable[[], None]) -> None:
         """Nothing ever changes."""
 
-    def slots(self) -> tuple[SlotState, ...]:
+    def slots(self, timeout: float = 0.0) -> tuple[SlotState, ...]:
         """Return the one slot, always occupied."""
         return (SlotState(slot=self._slot, present=True, atr=self._atr.hex().upper(), insertion=1),)
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> bytes:
         """Start the recording again."""
         if meanwhile is not None:
             meanwhile()
@@ -166,6 +169,9 @@ class RecordedCard:
         return one_by_one(lambda command: self.transmit(slot, command, timeout), steps)
 
     def disconnect(self, slot: str) -> None:
+        """Nothing is held."""
+
+    def settle(self, slot: str, timeout: float) -> None:
         """Nothing is held."""
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -28,10 +29,10 @@ class ReadingsInChild:
     def read(self, slot: str, timeout: float) -> OfficialReading:
         """Have the card in a reader read."""
         found = self._process.call("read", slot, timeout=min(READING_S, timeout))
-        try:
+        with suppress(ValidationError):
             return OfficialReading.model_validate_json(json.dumps(found))
-        except ValidationError:
-            raise CardError("card.official_api_failed", reason="answer") from None
+        # Outside the block that read it: an error would keep what was read as its context.
+        raise CardError("card.official_api_failed", reason="answer")
 
     def close(self) -> None:
         """End the child."""

@@ -1,5 +1,6 @@
 """What a practice software hands over as objects is held to its form like what comes as JSON."""
 
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,10 +20,12 @@ def held_to_form(given: ModelT, *kinds: type[BaseModel]) -> ModelT:
     kind = next((kind for kind in kinds if isinstance(given, kind)), None)
     if kind is None:
         raise InputError("input.identify", fields="?:type")
+    # The exception of a failed validation holds its input: it must not become the context of an error.
     try:
         return kind.model_validate(given)  # type: ignore[return-value] # one of its own bases, or itself
     except ValidationError as failure:
-        raise invalid_input("input.identify", failure, kind) from None
+        refused = invalid_input("input.identify", failure, kind)
+    raise refused
 
 
 def attribute_named(given: IdentityAttribute | str) -> IdentityAttribute:
@@ -31,7 +34,6 @@ def attribute_named(given: IdentityAttribute | str) -> IdentityAttribute:
     Raises:
         InputError: ``input.identify``.
     """
-    try:
+    with suppress(ValueError):
         return IdentityAttribute(given)
-    except ValueError:
-        raise InputError("input.identify", fields="attribute:enum") from None
+    raise InputError("input.identify", fields="attribute:enum")

@@ -27,15 +27,14 @@ from segur_sdk.context import Clock
 from segur_sdk.errors import CardError, InputError, SegurError
 from segur_sdk.hooks.session_ended import SessionEndedEvent
 from segur_sdk.hooks.session_login import Exercice
-from segur_sdk.models.actor import Actor, ActorKind, Session, SessionEnd, SessionMeans
+from segur_sdk.models.actor import Actor, ActorKind, Session, SessionEnd, SessionMeans, Structure
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.notice import Choice, Question
 from segur_sdk.services.session_provider import Authenticated, SessionRequest, SessionToEnd
 
 EXERCICE_QUESTION: Final = "session.exercice"
-TOKEN_LOST: Final = SessionEnd.CARD_REMOVED
-"""For a token that left without a reader to tell, or whose PIN was forgotten with the process of its driver: to whoever
-uses it that is as if the card had been pulled, as it is when the system's card service stops."""
+_GONE: Final = frozenset({"card.absent", "card.reader_unavailable"})
+"""What a reader says out of which a card was pulled, and one that was unplugged with its card."""
 
 
 @attrs.frozen
@@ -79,7 +78,8 @@ class Sessions:
         events: the host's events.
         audit: of the host.
         clock: dates everything.
-        nobody: the actor of calls for which nobody signed in; its workstation and structure are those of sessions.
+        nobody: the actor of calls for which nobody signed in; its workstation is that of sessions, its structure that
+            of those whose situation d'exercice names none.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ class Sessions:
             kind=ActorKind.PROFESSIONAL,
             name=proven.name,
             rpps=proven.rpps,
-            structure=self._nobody.structure,
+            structure=_structure_in(proven.exercices, chosen) or self._nobody.structure,
             exercice=chosen,
             workstation=self._nobody.workstation,
         )
@@ -250,7 +250,7 @@ class Sessions:
         """End a session whose token was lost before the session was there to be ended; from now on it is noticed."""
         serial = opened.session.token_serial
         if not self._has_unlocked(serial):
-            self.close(opened.session.session_id, TOKEN_LOST)
+            self.close(opened.session.session_id, self._how_lost(opened))
             raise CardError("card.driver_stopped", retryable=True)
         if serial is not None and opened.presence is None:
             self._devices.tokens.follow(serial)
@@ -304,7 +304,19 @@ class Sessions:
     def _token_lost(self, serial: str) -> None:
         with self._lock:
             ended = [opened for opened in self._open.values() if opened.session.token_serial == serial]
-        self._end(ended, TOKEN_LOST)
+        for opened in ended:
+            self._end([opened], self._how_lost(opened))
+
+    def _how_lost(self, opened: OpenSession) -> SessionEnd:
+        """Tell a token that was pulled from one whose PIN was forgotten where it sits, or of which no reader tells."""
+        presence = opened.presence
+        if presence is None:
+            return SessionEnd.TOKEN_LOST
+        try:
+            gone = self._devices.cards.presence(presence.slot) != presence
+        except CardError as failure:
+            gone = failure.code in _GONE
+        return SessionEnd.CARD_REMOVED if gone else SessionEnd.TOKEN_LOST
 
     def _end_those_over(self) -> datetime | None:
         """End the sessions whose time is over, and return when that of the next one will be."""
@@ -341,3 +353,7 @@ class Sessions:
             # A card that is gone has locked itself.
             with suppress(SegurError):
                 self._devices.tokens.lock(serial)
+
+
+def _structure_in(exercices: Iterable[Exercice], chosen: str | None) -> Structure | None:
+    return next((one.structure for one in exercices if one.id == chosen), None)

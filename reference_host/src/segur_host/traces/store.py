@@ -184,7 +184,10 @@ def _payload_text(payload: Value | Mapping[str, Any]) -> str:
         else:
             text = json.dumps(dict(payload), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise HostError("traces.refused", field="payload") from None
+        # What failed may hold the payload: it must not become the context of an error.
+        text = None
+    if text is None:
+        raise HostError("traces.refused", field="payload")
     if len(text.encode("utf-8", "surrogatepass")) > MAX_PAYLOAD_BYTES:
         raise HostError("traces.refused", field="payload_size")
     return text

@@ -71,7 +71,7 @@ class Readers:
     changed: Callable[[], None] | None = None
     closed: bool = False
 
-    def slots(self) -> tuple[SlotState, ...]:
+    def slots(self, timeout: float = 0.0) -> tuple[SlotState, ...]:
         self.looks += 1
         if self.failing is not None:
             raise CardError(self.failing)
@@ -83,7 +83,7 @@ class Readers:
     def watch(self, changed: Callable[[], None]) -> None:
         self.changed = changed
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None) -> bytes:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> bytes:
         if meanwhile is not None:
             meanwhile()
         if slot in self.held:
@@ -100,6 +100,8 @@ class Readers:
     def disconnect(self, slot: str) -> None:
         self.held.discard(slot)
 
+    def settle(self, slot: str, timeout: float) -> None: ...
+
     def close(self) -> None:
         self.closed = True
 
@@ -111,6 +113,7 @@ class Call:
     deadline: CallDeadline = attrs.field(factory=lambda: CallDeadline(60))
     records: list[tuple[str, dict[str, Fact]]] = attrs.field(factory=list)
     plugin: str = "alpha"
+    call_id: str = "call"
     is_over: bool = False
 
     def record(self, event: str, **facts: Fact) -> None:

@@ -145,6 +145,27 @@ def test_readers_that_fail_for_a_while_tell_nothing_until_they_are_back(
     assert ear.hears(*expected, ("inserted", "two", 1))
 
 
+@pytest.mark.parametrize("after", [1, 7], ids=["as_before", "another_insertion"])
+def test_cards_that_nobody_can_see_for_too_long_count_as_removed(
+    after: int, readers: Readers, watching: CardWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card_watch, "GONE_S", 0.05)
+    ear = Ear()
+    watching.subscribe(ear)
+    readers.failing = "card.no_reader_service"
+    seen(readers)
+    assert ear.hears(("removed", "one", 1))
+    looks = readers.looks
+    assert eventually(lambda: readers.looks > looks + 3)
+    # Told once, and watched all the same.
+    assert ear.hears(("removed", "one", 1))
+    readers.cards = {"one": (ATR, after)}
+    readers.failing = None
+    assert ear.hears(("removed", "one", 1), ("inserted", "one", after))
+    moved(readers, one=(None, 0))
+    assert ear.hears(("removed", "one", 1), ("inserted", "one", after), ("removed", "one", after))
+
+
 def test_readers_that_fail_hide_neither_the_cards_nor_the_changes_of_others(readers: Readers) -> None:
     other = Readers({"far": (ATR, 1)})
     with ExitStack() as opened:

@@ -244,6 +244,8 @@ def test_a_card_that_nobody_reads_is_no_answer(
     found = json.loads(out)
     assert (status, found["value"]) == (1, None)
     assert [(one["error"] or {}).get("code") for one in found["outcomes"]] == [error]
+    assert found["error"]["code"] == (error or "card.unknown")
+    assert all(found["error"][part] for part in ("message", "cause", "action"))
     status, out, err = segur("cards", "read", "--slot", "one", "--config", config)
     assert status == 1
     assert words in err

@@ -1,15 +1,19 @@
 """A token driver reaches cards through the host, as far as it may, and no longer than it lives."""
 
+import itertools
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from reference_host.tests.host.cards.bench import ATR, Call, Readers, code_of, eventually, is_running
+from segur_host.broker import held_card
 from segur_host.broker.cards import CardBroker
+from segur_host.dispatch.deadline import CallDeadline
 from segur_host.drivers.process import DriverProcess
 from segur_sdk.errors import CardError
 
@@ -109,6 +113,36 @@ def test_a_card_is_waited_for_as_long_as_any_other_caller_would(through: DriverP
     assert seconds == [5.0]
 
 
+def test_a_slow_card_is_named_within_the_time_of_the_drivers_own_call(
+    through: DriverProcess, readers: Readers, broker: CardBroker
+) -> None:
+    seconds: list[float] = []
+
+    def slow(slot: str, command: bytes, timeout: float) -> bytes:
+        seconds.append(timeout)
+        if timeout < 0.4:
+            raise CardError("card.mute", retryable=True, slot=slot)
+        time.sleep(0.4)
+        return command + b"\x90\x00"
+
+    readers.answer = slow
+    pid = through.call("pid", timeout=S)
+    with pytest.raises(CardError) as raised:
+        through.call("read_all", "one", timeout=1.2)
+    assert (raised.value.code, raised.value.facts) == ("card.mute", {"slot": "one"})
+    assert all(before > after for before, after in itertools.pairwise(seconds))
+    assert through.call("pid", timeout=S) == pid
+
+
+def test_each_card_that_is_taken_for_a_token_driver_is_told_before_it_is_used(
+    through: DriverProcess, readers: Readers, broker: CardBroker
+) -> None:
+    told: list[tuple[str, bool]] = []
+    broker.when_relayed(lambda slot: told.append((slot, bool(readers.held))))
+    through.call("read_all", "one", timeout=S)
+    assert told == [("one", False)]
+
+
 NO_CALLS: dict[str, Any] = {
     "another_method": {"method": "close", "arguments": []},
     "too_many": {"method": "slots", "arguments": ["one"]},
@@ -178,13 +212,18 @@ def test_a_token_driver_that_ends_lets_go_of_its_cards(
 
 
 def test_a_token_driver_and_a_plugin_never_hold_one_card(
-    through: DriverProcess, readers: Readers, broker: CardBroker
+    through: DriverProcess, broker: CardBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     presence = broker.presence("one")
     with broker.open(presence, Call()):
-        assert code_of(lambda: through.call("connect", "one", timeout=S)) == "card.reader_in_use"
+        assert code_of(lambda: through.call("connect", "one", timeout=1.0)) == "card.busy"
     through.call("connect", "one", timeout=S)
-    assert code_of(lambda: broker.open(presence, Call()).__enter__()) == "card.reader_in_use"
+    # Nobody waits for a card that is kept between two uses of it.
+    with monkeypatch.context() as patch:
+        patch.setattr(held_card, "REST_S", 0.0)
+        assert code_of(lambda: broker.open(presence, Call()).__enter__()) == "card.busy"
+    short = Call(deadline=CallDeadline(0.2))
+    assert code_of(lambda: broker.open(presence, short).__enter__()) == "card.busy"
 
 
 def test_a_call_that_was_given_up_does_not_keep_its_card_from_a_token_driver(

@@ -13,7 +13,7 @@ from segur_host import Host
 from segur_sdk.context import HookContext
 from segur_sdk.errors import CardError
 from segur_sdk.hooks.session_login import Exercice
-from segur_sdk.models.actor import ActorKind, SessionMeans
+from segur_sdk.models.actor import ActorKind, SessionMeans, Structure
 from segur_sdk.models.notice import Question
 from segur_sdk.services.session_provider import Authenticated, SessionRequest
 
@@ -146,6 +146,17 @@ def test_a_situation_is_asked_only_when_there_are_several(
     desk = Desk(session_exercice="2")
     assert host.login(CPS, exercice=named, asker=desk).opened.actor.exercice == chosen
     assert len(desk.questions) == questions
+
+
+@pytest.mark.req("CPS-04")
+def test_who_signs_in_acts_in_the_structure_of_his_situation(host: Host, script: dict[str, Any]) -> None:
+    there = Structure(name="HOPITAL GENERIQUE", finess="0B0307377")
+    hospital = HOSPITAL.model_copy(update={"structure": there})
+    script["start"] = lambda *_: proven(exercices=(OFFICINE, hospital))
+    assert host.login(CPS, exercice="2").opened.actor.structure == there
+    host.logout()
+    # A situation that names none is one of the installation's.
+    assert host.login(CPS, exercice="1").opened.actor.structure.finess == "0B0152872"
 
 
 def test_an_answer_that_is_no_situation_opens_nothing(host: Host, script: dict[str, Any]) -> None:

@@ -65,12 +65,22 @@ def test_a_session_ends_with_the_process_that_its_code_was_verified_in(
 ) -> None:
     sign_in(by_token)
     kill(bench)
-    assert eventually(lambda: ends(script) == [SessionEnd.CARD_REMOVED])
+    assert eventually(lambda: ends(script) == [SessionEnd.TOKEN_LOST])
     assert by_token.session is None
-    assert audited(by_token, "session.ended") == [{"reason": "card_removed"}]
+    assert audited(by_token, "session.ended") == [{"reason": "token_lost"}]
     sign_in(by_token)
     assert [words[2] for _, words in bench.asked("unlock")] == [PIN, PIN]
     assert by_token.session is not None
+
+
+@pytest.mark.req("CPS-06")
+def test_a_card_that_was_pulled_is_said_to_be_pulled_whatever_its_driver_does(
+    by_token: Host, bench: Bench, script: dict[str, Any]
+) -> None:
+    sign_in(by_token)
+    bench.take("one")
+    kill(bench)
+    assert eventually(lambda: ends(script) == [SessionEnd.CARD_REMOVED])
 
 
 def test_a_process_that_is_killed_while_it_hangs_ends_the_session_and_the_call(
@@ -84,7 +94,7 @@ def test_a_process_that_is_killed_while_it_hangs_ends_the_session_and_the_call(
     bench.change(token_order=None)
     kill(bench)
     assert isinstance(waiting.exception(), CardError)
-    assert eventually(lambda: ends(script) == [SessionEnd.CARD_REMOVED])
+    assert eventually(lambda: ends(script) == [SessionEnd.TOKEN_LOST])
     sign_in(by_token)
 
 
@@ -113,7 +123,7 @@ def test_a_process_that_is_killed_after_the_code_and_before_the_session_opens_no
     # It is lost before there is a session, and then when it is about to open.
     assert code_of(lambda: sign_in(by_token, killing)) == "card.driver_stopped"
     assert by_token.session is None
-    assert eventually(lambda: ends(script) == [SessionEnd.CARD_REMOVED])
+    assert eventually(lambda: ends(script) == [SessionEnd.TOKEN_LOST])
     sign_in(by_token)
 
 
@@ -127,5 +137,5 @@ def test_a_session_by_a_token_in_no_known_reader_ends_when_that_leaves(
     assert by_token.session is not None
     assert by_token.session.presence is None
     bench.change(tokens=[])
-    assert eventually(lambda: ends(script) == [SessionEnd.CARD_REMOVED])
+    assert eventually(lambda: ends(script) == [SessionEnd.TOKEN_LOST])
     assert by_token.session is None

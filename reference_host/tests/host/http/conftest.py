@@ -144,6 +144,7 @@ class Call:
     records: list[tuple[str, dict[str, Fact]]] = attrs.field(factory=list)
     notes: list[tuple[str, dict[str, Fact]]] = attrs.field(factory=list)
     plugin: str = "alpha"
+    call_id: str = "call"
     is_over: bool = False
     audit_is_full: bool = False
 

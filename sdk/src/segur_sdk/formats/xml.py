@@ -4,6 +4,7 @@ Needs the extra ``xml`` (lxml). External and internal entities, document types a
 size and depth are bounded. Sources: XML 1.0; CWE-611, CWE-776.
 """
 
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -35,10 +36,12 @@ def read_xml(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DE
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
-    try:
+    root = None
+    # What the parser raises quotes the document: it must not become the context of an error.
+    with suppress(etree.XMLSyntaxError, ValueError, LookupError):
         root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError):
-        raise InputError("input.xml_refused", reason="malformed") from None
+    if root is None:
+        raise InputError("input.xml_refused", reason="malformed")
     document = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise InputError("input.xml_refused", reason="doctype")

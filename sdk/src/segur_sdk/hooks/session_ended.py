@@ -50,7 +50,7 @@ class OnSessionEnded:
 
 ON_SESSION_ENDED: Final = HookInfo(
     name="on_session_ended",
-    version="1.0",
+    version="1.1",
     mode=HookMode.OBSERVE,
     deadline_s=10,
     stability=Stability.EXPERIMENTAL,

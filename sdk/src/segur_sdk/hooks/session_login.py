@@ -7,7 +7,7 @@ from pydantic import Field
 from segur_sdk.context import HookContext
 from segur_sdk.hooks.info import HookInfo, HookMode, Stability
 from segur_sdk.hooks.markers import hookspec
-from segur_sdk.models.actor import Actor, Session
+from segur_sdk.models.actor import Actor, Session, Structure
 from segur_sdk.models.base import Event, Value
 from segur_sdk.models.notice import Notice
 
@@ -25,6 +25,9 @@ class Exercice(Value):
     id: str = Field(min_length=1, max_length=100)
     label: str = Field(min_length=1, max_length=200)
     structure_id: str | None = None
+    structure: Structure | None = None
+    """Where he practises in this situation: the structure of the actor when he chooses it. Without it, the actor acts
+    in the structure of the installation."""
 
 
 class SessionContribution(Value):
@@ -64,7 +67,7 @@ class OnSessionLogin:
 
 ON_SESSION_LOGIN: Final = HookInfo(
     name="on_session_login",
-    version="1.1",
+    version="1.2",
     mode=HookMode.COLLECT,
     deadline_s=10,
     stability=Stability.EXPERIMENTAL,

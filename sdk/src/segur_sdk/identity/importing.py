@@ -222,7 +222,9 @@ def _imported(answer: AnsweredTraits, ours: Traits | None) -> Traits:
             }
         )
     except ValidationError:
-        raise IdentityError("identity.answer_malformed") from None
+        pass
+    # Outside: the exception of a failed validation holds its input, and must not become the context of an error.
+    raise IdentityError("identity.answer_malformed")
 
 
 def _history(record: IdentityRecord, individual: InsIndividual) -> tuple[InsHistoryEntry, ...]:

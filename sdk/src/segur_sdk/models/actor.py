@@ -64,6 +64,9 @@ class SessionEnd(StrEnum):
     """Its user left, or another took his place."""
     CARD_REMOVED = "card_removed"
     """The card that opened it is no longer in its reader."""
+    TOKEN_LOST = "token_lost"  # noqa: S105 - not a password
+    """Its token can no longer be used: the process of its driver ended, or it left a reader that only its module
+    knows."""
     EXPIRED = "expired"
     REFUSED = "refused"
     """The authority that had opened it no longer confirms it."""

@@ -8,7 +8,8 @@ from typing import Any, Final
 import attrs
 
 HTTP_TICKET: Final = "broker.http"
-CARD_TICKET: Final = "broker.card.open"
+CARD_TICKETS: Final = frozenset({"broker.card.open", "broker.card.relay"})
+"""For a plugin, and for a token driver that works through the host's readers."""
 
 
 @attrs.frozen
@@ -49,20 +50,17 @@ def reckon_cards(
     openings: Iterable[Mapping[str, Any]],
     exchanges: Iterable[Mapping[str, Any]],
     audited: Iterable[Mapping[str, Any]],
-    relayed: Iterable[str] = (),
 ) -> tuple[Reckoning, ...]:
-    """Compare the openings of each reader with tickets, and with what token drivers opened through the host.
+    """Compare the openings of each reader with tickets.
 
     Args:
         openings: of ``cards``, from the sandbox's ``GET /ledger``; a look at a card is none.
         exchanges: of ``cards``, from the sandbox's ``GET /exchanges``.
         audited: records of the host's audit with ``event`` and ``facts``, as JSON.
-        relayed: reader of each card that the host opened for a token driver.
     """
     listed = list(openings)
     known = {one["id"] for one in listed}
-    granted = Counter(json.loads(one["facts"])["slot"] for one in audited if one["event"] == CARD_TICKET)
-    granted.update(relayed)
+    granted = Counter(json.loads(one["facts"])["slot"] for one in audited if one["event"] in CARD_TICKETS)
     seen = Counter(one["reader"] for one in listed)
     unknown = {one["connection"] for one in exchanges} - known
     return (

@@ -37,7 +37,7 @@ class CardRecord:
     """A named carte Vitale, or a card that is none of those known.
 
     Attributes:
-        name: How the control API calls it.
+        name: How the control API calls it, `vitale:` first.
         serial: 12 digits, ours.
         description: What it is for, for a human reader.
         nature: R real, T test, D demonstration.
@@ -156,19 +156,19 @@ _CARDS: tuple[tuple[str, str, tuple[Beneficiary, ...], dict[str, Any]], ...] = (
     ("unknown-atr", "une carte qui n'est pas une carte Vitale", (), {"atr": OTHER_ATR}),
 )
 
+_VITALE = "vitale:"
 CATALOGUE: dict[str, CardRecord] = {
-    name: CardRecord(name, f"{1000 + rank:012d}", description, beneficiaries, **particulars)
+    _VITALE + name: CardRecord(_VITALE + name, f"{1000 + rank:012d}", description, beneficiaries, **particulars)
     for rank, (name, description, beneficiaries, particulars) in enumerate(_CARDS, start=1)
 }
 BY_SERIAL: dict[str, CardRecord] = {card.serial: card for card in CATALOGUE.values()}
 AnyCard = CardRecord | CpxRecord
-_VITALE = "vitale:"
 _ALL: dict[str, AnyCard] = {**CATALOGUE, **{card.name: card for card in CPX_CARDS}}
 
 
 def find(name: str) -> AnyCard | None:
-    """Return the card of that name; `vitale:` may stand before the name of a carte Vitale."""
-    return CATALOGUE.get(name.removeprefix(_VITALE)) if name.startswith(_VITALE) else _ALL.get(name)
+    """Return the card of that name; for a carte Vitale, what follows `vitale:` is enough."""
+    return _ALL.get(name) or CATALOGUE.get(_VITALE + name)
 
 
 def names() -> tuple[str, ...]:
@@ -177,10 +177,14 @@ def names() -> tuple[str, ...]:
 
 
 def as_json() -> list[dict[str, Any]]:
-    """Return every card as the control API shows it: `holder` is the kind of a professional's card."""
+    """Return every card as the control API shows it: `holder` is the kind of a professional's card.
+
+    A card is also found by one of its `aliases`.
+    """
     return [
         {
             "name": card.name,
+            "aliases": [card.name.removeprefix(_VITALE)] if isinstance(card, CardRecord) else [],
             "family": card.family,
             "description": card.description,
             "nature": card.nature,

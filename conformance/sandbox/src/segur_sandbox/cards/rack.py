@@ -15,21 +15,23 @@ from segur_sandbox.pcsc.machine import MachinePcscd
 from segur_sandbox.pcsc.private import SLOTS, PrivatePcscd
 from segur_sandbox.pcsc.slot import PcscSlot
 
-DEFAULT_SLOTS: dict[str, str | None] = {"Vitale 1": "single", "Vitale 2": None}
+DEFAULT_SLOTS: dict[str, str | None] = {"Vitale 1": "vitale:single", "Vitale 2": None}
 PCSC_DEFAULTS: Final[dict[str, str | None]] = dict(zip(SLOTS, ("cps:pharmacist", "vitale:single"), strict=True))
 """What sits in the private PC/SC reader at first."""
 
+_NO_READER: Final = "aucun lecteur de ce nom"
+
 
 class UnknownCardError(LookupError):
-    """No reader or no card of that name; `known` lists the names that exist."""
+    """No reader or no card of that name, as `what` says in French; `known` lists the names that exist."""
 
     def __init__(self, what: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"unknown {what}, expected one of: {', '.join(known)}")
+        super().__init__(f"{what} ; les noms connus sont : {', '.join(known)}")
         self.known = known
 
 
 class CardRack:
-    """Two readers in memory: `Vitale 1` holding the card `single`, and `Vitale 2`, empty; and PC/SC readers.
+    """Two readers in memory: `Vitale 1` holding the card `vitale:single`, and `Vitale 2`, empty; and PC/SC readers.
 
     Args:
         vault: What belongs to the cards.
@@ -84,7 +86,7 @@ class CardRack:
         # The machine's own are looked for only when they are asked for: that takes a while.
         slots = self._own if reader in self._own else await self._machines()
         if reader not in slots:
-            raise UnknownCardError("reader", (*self._memory, *self._own, *slots))
+            raise UnknownCardError(_NO_READER, (*self._memory, *self._own, *slots))
         await slots[reader].place(record)
 
     async def reset(self) -> None:
@@ -121,7 +123,7 @@ class CardRack:
         """
         found = {str(one["name"]): one["card"] for one in await self.readers()}
         if reader not in found:
-            raise UnknownCardError("reader", tuple(found))
+            raise UnknownCardError(_NO_READER, tuple(found))
         card = find(found[reader]) if found[reader] else None
         if not isinstance(card, CardRecord) or not card.beneficiaries:
             raise ValueError("no carte Vitale in that reader")
@@ -155,5 +157,5 @@ def _record(name: str | None) -> AnyCard | None:
         return None
     record = find(name)
     if record is None:
-        raise UnknownCardError("card", names())
+        raise UnknownCardError("aucune carte de ce nom", names())
     return record

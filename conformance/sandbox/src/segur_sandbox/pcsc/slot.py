@@ -51,12 +51,12 @@ class PcscSlot:
                 return
             # Inserted at once, it would be taken for the card before: pcscd compares nothing but presence.
             if await self._pcscd.wait(self._reader.name, "empty", _NOTICED_S) is Seen.NOT_IN_TIME:
-                raise SlotError(f"{self._reader.name} is not empty: another program's card is in it")
+                raise SlotError(f"{self._reader.name} n'est pas vide : la carte d'un autre programme s'y trouve")
             self._reader.insert(card)
             self._presence = asyncio.create_task(self._hold_out())
             if await self._pcscd.wait(self._reader.name, "present", _NOTICED_S) is Seen.NOT_IN_TIME:
                 await self._take_out()
-                raise SlotError(f"pcscd sees no card in {self._reader.name}")
+                raise SlotError(f"pcscd ne voit pas de carte dans {self._reader.name}")
 
     async def stop(self) -> None:
         """Take the card out for good, without waiting for pcscd."""

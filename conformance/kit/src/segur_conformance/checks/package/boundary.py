@@ -208,6 +208,4 @@ def _by_http(bench: Bench, observed: dict[str, Any]) -> Iterable[Reckoning]:
 def _by_card(bench: Bench, observed: dict[str, Any]) -> Iterable[Reckoning]:
     if not bench.product.in_memory:
         return ()  # the system's service powers each card itself, whoever uses it then
-    return reckon_cards(
-        bench.sandbox.ledger("cards"), bench.sandbox.exchanges("cards"), observed["audit"], observed["relayed"]
-    )
+    return reckon_cards(bench.sandbox.ledger("cards"), bench.sandbox.exchanges("cards"), observed["audit"])

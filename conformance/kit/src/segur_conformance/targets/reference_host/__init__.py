@@ -235,7 +235,6 @@ class Target:
             "slots": self._slots(),
             "audit": [attrs.asdict(one) for one in self.host.audit.records()],
             "connects": self._monitor.connects,
-            "relayed": self.host.relayed,
         }
 
     def _slots(self) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 from segur_conformance.boundary.acts import DOOR_PREFIX
 from segur_host import Host
-from segur_host.broker.cards import CardReaders
 from segur_host.devices import MEMORY_DRIVER
 from segur_host.dispatch.outcome import HookResult
 from segur_host.drivers.readers import ReadersInChild
@@ -16,18 +15,7 @@ from segur_sdk.identity.seal import SealedIdentity
 
 
 class WatchedHost(Host):
-    """The reference host; a refusal at its door is an audit event of the interpreter too.
-
-    Args:
-        *given: as for ``Host``.
-        **options: as for ``Host``.
-    """
-
-    def __init__(self, *given: Any, **options: Any) -> None:
-        super().__init__(*given, **options)
-        self.relayed: list[str] = []
-        """Reader of each card that was opened for a token driver: the audit has no record of these."""
-        self._count_relayed()
+    """The reference host, made as ``Host`` is; a refusal at its door is an audit event of the interpreter too."""
 
     def admit(self, identity: object) -> SealedIdentity:
         """Admit as the host does; see ``Host.admit``. A refusal raises the event ``segur.<code>`` first."""
@@ -55,13 +43,3 @@ class WatchedHost(Host):
                 yield
         finally:
             readers.close()
-
-    def _count_relayed(self) -> None:
-        cards, taken = self._devices.cards, self._devices.cards.taken
-
-        def counted(slot: str) -> tuple[CardReaders, bytes]:
-            found = taken(slot)
-            self.relayed.append(slot)
-            return found
-
-        setattr(cards, "taken", counted)  # noqa: B010 - a method of one object
