@@ -16,7 +16,7 @@ from segur_sdk.models.actor import Actor, Environment, Session
 from segur_sdk.models.base import Value
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.certificate import CertificateInfo
-from segur_sdk.models.notice import Question
+from segur_sdk.models.notice import Notice, Question
 
 
 class PluginSettings(Value):
@@ -55,6 +55,11 @@ class HttpReply(Value):
 class HttpClient(Protocol):
     """HTTP to the one address of a declared purpose, TLS and client authentication included."""
 
+    @property
+    def address(self) -> str:
+        """The address of the purpose, ``https://host[:port][/path]``."""
+        ...
+
     def request(
         self,
         method: str,
@@ -77,6 +82,37 @@ class HttpClient(Protocol):
             ServiceError: ``service.unreachable``, ``service.timed_out``, ``service.client_certificate_refused``,
                 ``service.server_certificate``, ``service.answer_lost``, ``service.answer_too_large``;
                 ``maybe_processed`` tells whether the service may have acted.
+        """
+        ...
+
+
+class Visit(Protocol):
+    """One visit of somebody to a page of an authority, in the browser of his own choice."""
+
+    @property
+    def address(self) -> str:
+        """The address of the purpose, ``https://host[:port][/path]``."""
+        ...
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the authority sends the browser back: an address of this machine that the host listens to."""
+        ...
+
+    def go(self, path: str) -> str:
+        """Send the browser to a page of the purpose's address, and wait until it comes back. Once per visit.
+
+        The deadline stops meanwhile.
+
+        Args:
+            path: appended to the address of the purpose, query included.
+
+        Returns:
+            The query with which the browser came back, as it stood in the address, without the question mark.
+
+        Raises:
+            InputError: ``input.no_answer``: nobody came back; ``input.cancelled``: the person gave up.
+            HostError: ``browser.unavailable``.
         """
         ...
 
@@ -293,6 +329,26 @@ class HookContext(Protocol):
 
     def http(self, purpose: str, /) -> HttpClient:
         """Return the client of a purpose declared by ``[[network]]``."""
+        ...
+
+    def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
+        """Return a visit to a purpose declared by ``[[network]]`` with the protocol ``browser``.
+
+        Raises:
+            HostError: ``browser.port_in_use``: no address to come back to is free.
+        """
+        ...
+
+    def show(self, notice: Notice, /) -> None:
+        """Show something to whoever sits there, while the call goes on; declared by ``prompts``."""
+        ...
+
+    def wait(self, seconds: float, /) -> None:
+        """Wait while somebody acts elsewhere; declared by ``prompts``. The deadline stops meanwhile.
+
+        Raises:
+            InputError: ``input.cancelled``: the person gave up.
+        """
         ...
 
     def service(self, protocol: type[ServiceT], /) -> ServiceT:

@@ -3,13 +3,15 @@
 ::
 
     SegurError
-    ├── InputError       input.*       what was given cannot be used; session.*: a session cannot be opened so
+    ├── InputError       input.*       what was given cannot be used; session.*: a session cannot be opened or used so;
+    │                                  operator.*: an account of the practice software; resident.verb_unknown
     ├── ConfigError      config.*      the installation is not set up for this
     ├── PluginError      plugin.*      a plugin was refused, failed, hung or overstepped
     ├── CardError        card.*        a reader or a card; token.*: what stands on it behind a PIN
     ├── IdentityError    identity.*    a rule of identitovigilance says no
     ├── ServiceError     service.*     a national service did not answer, or refused
-    └── HostError        host.*        the host itself (storage, audit, keys)
+    └── HostError        host.*        the host itself (storage, audit, keys); browser.*: the system's browser;
+                                       resident.*: the process that stays
 
 A code is stable and lower case (``card.mute``). Its French sentence, cause and next action stand in a
 catalogue (``messages_fr.toml``); a plugin may bring its own, whose codes start with ``<plugin id>.``.

@@ -53,19 +53,27 @@ class NetworkUse(Value):
     """One purpose for which the plugin talks to one address."""
 
     purpose: Token
-    protocol: Literal["https"] = "https"
+    protocol: Literal["https", "browser"] = "https"
+    """``browser``: the plugin only sends the browser of whoever sits there to that address."""
     addresses: dict[Environment, HttpsAddress] = Field(default_factory=dict)
     """The address by environment; the sandbox's own comes from the configuration."""
-    trust: Token
+    trust: Token | None = None
     """Name of the trust anchors in the configuration, for example ``igc-sante``."""
-    auth: Literal["none", "mtls"]
+    auth: Literal["none", "mtls", "client", "bearer"] | None = None
+    """``client``: as the software is registered there, by ``key`` if the configuration has one, else by a secret;
+    ``bearer``: the access token of the caller's session, which the host adds and renews."""
     key: Token | None = None
-    """Use of the key for ``mtls``."""
+    """Use of the key for ``mtls`` and ``client``; with ``bearer``, of the key to which the token is bound, if any."""
 
     @model_validator(mode="after")
-    def _mtls_names_its_key(self) -> "NetworkUse":
-        if (self.auth == "mtls") != (self.key is not None):
-            raise ValueError("mtls names a key, and only mtls does")
+    def _a_browser_brings_its_own(self) -> "NetworkUse":
+        if self.protocol == "browser":
+            if self.trust is not None or self.auth is not None or self.key is not None:
+                raise ValueError("a browser brings its own trust")
+        elif self.trust is None or self.auth is None:
+            raise ValueError("https names its trust and its authentication")
+        elif self.auth != "bearer" and (self.auth != "none") != (self.key is not None):
+            raise ValueError("mtls and client name a key, none does not")
         return self
 
 

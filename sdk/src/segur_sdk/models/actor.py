@@ -81,3 +81,5 @@ class Session(Value):
     expires_at: str | None = None
     token_serial: str | None = Field(default=None, max_length=64)
     """Serial number of the card by which it was opened."""
+    rights: frozenset[str] = frozenset()
+    """What its user may do, by his role and by these means, for example ``insi`` or ``dmp.read``."""

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from segur_sdk.services.ins_lookup import InsLookup
-from segur_sdk.services.session_provider import SessionProvider
+from segur_sdk.services.session_provider import AuthoritySessions, SessionProvider
 
-SERVICES: Final[Mapping[str, type]] = {"InsLookup": InsLookup, "SessionProvider": SessionProvider}
+SERVICES: Final[Mapping[str, type]] = {
+    "AuthoritySessions": AuthoritySessions,
+    "InsLookup": InsLookup,
+    "SessionProvider": SessionProvider,
+}
 """Every service protocol by the name that manifests use."""
 
-__all__ = ["SERVICES", "InsLookup", "SessionProvider"]
+__all__ = ["SERVICES", "AuthoritySessions", "InsLookup", "SessionProvider"]
