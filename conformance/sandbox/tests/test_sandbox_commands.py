@@ -75,7 +75,7 @@ def test_the_descriptor_has_the_agreed_shape(descriptor: dict[str, Any]) -> None
     assert set(descriptor) == {"version", "pid", "ca", "config", "control", "services", "certificates"}
     assert descriptor["version"] == 1
     assert set(descriptor["control"]) == {"url", "token_file"}
-    assert set(descriptor["services"]) == {"insi", "cards"}
+    assert set(descriptor["services"]) == {"insi", "psc", "cards"}
     assert set(descriptor["services"]["insi"]) == {"url", "idam"}
     assert [set(reader) for reader in descriptor["services"]["cards"]["readers"]] == [
         {"name", "kind", "host", "port", "card"}
@@ -94,10 +94,17 @@ def test_the_host_configuration_points_to_this_sandbox(descriptor: dict[str, Any
     assert config["software"]["authorisation"] == descriptor["services"]["insi"]["idam"]
     assert config["structure"]["finess"] == "0B0152872"
     assert config["actor"] == {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}
-    assert config["trust"] == {"igc-sante": descriptor["ca"], "igc-sante-fort": descriptor["services"]["cards"]["ca"]}
-    assert config["network"] == {"insi-auto": {"url": url}, "insi-manu": {"url": url}}
-    for role in ("insi-auto", "insi-manu"):
-        key = config["keys"][role]
+    assert config["trust"] == {
+        "igc-sante": descriptor["ca"],
+        "igc-sante-fort": descriptor["services"]["cards"]["ca"],
+        "psc": descriptor["ca"],
+    }
+    assert {use: config["network"][use] for use in ("insi-auto", "insi-manu")} == {
+        "insi-auto": {"url": url},
+        "insi-manu": {"url": url},
+    }
+    for use, role in (("insi-auto", "insi-auto"), ("insi-manu", "insi-manu"), ("psc", "org-auth")):
+        key = config["keys"][use]
         assert key["p12"] == descriptor["certificates"][role]["p12"]
         password = Path(key["password"]["file"])
         assert password.read_text() == descriptor["certificates"][role]["p12_password"]
@@ -128,7 +135,7 @@ def test_the_host_configuration_enables_every_installed_plugin_by_its_manifests_
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     text = host_config.host_config(
-        tmp_path, PkiFiles(tmp_path / "pki"), insi_url="https://127.0.0.1:1/lps", idam="X", readers=[]
+        tmp_path, PkiFiles(tmp_path / "pki"), insi_url="https://127.0.0.1:1/lps", idam="X", readers=[], psc={}
     )
     plugins = tomllib.loads(text)["plugins"]
     expected = {"enabled": True, "manifest_sha256": hashlib.sha256(manifest).hexdigest(), "settings": {}}
@@ -143,10 +150,27 @@ def test_the_insi_plugin_is_told_to_use_the_sandboxs_vitale_assertion(
     from segur_sandbox.pki.store import PkiFiles
 
     monkeypatch.setattr(host_config, "installed_plugins", lambda: {"insi": b"a", "vitale": b"b"})
-    text = host_config.host_config(tmp_path, PkiFiles(tmp_path), insi_url="u", idam="X", readers=[])
+    text = host_config.host_config(tmp_path, PkiFiles(tmp_path), insi_url="u", idam="X", readers=[], psc={})
     plugins = tomllib.loads(text)["plugins"]
     assert plugins["insi"]["settings"] == {"vitale_assertion": "sandbox"}
     assert plugins["vitale"]["settings"] == {}
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["with-plugin", "without"])
+def test_pro_sante_connect_has_its_addresses_where_its_plugin_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: bool
+) -> None:
+    from segur_sandbox import host_config
+    from segur_sandbox.pki.store import PkiFiles
+
+    tables: dict[str, dict[str, object]] = {
+        "psc": {"url": "https://127.0.0.1:1"},
+        "psc-login": {"url": "https://127.0.0.1:2", "redirect": ["http://127.0.0.1:3/psc/retour"]},
+    }
+    monkeypatch.setattr(host_config, "installed_plugins", lambda: {"psc": b"a"} if installed else {})
+    text = host_config.host_config(tmp_path, PkiFiles(tmp_path), insi_url="u", idam="X", readers=[], psc=tables)
+    network = tomllib.loads(text)["network"]
+    assert {use: table for use, table in network.items() if use.startswith("psc")} == (tables if installed else {})
 
 
 def test_the_commands_are_offered_to_the_host() -> None:

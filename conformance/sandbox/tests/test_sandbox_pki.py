@@ -1,6 +1,7 @@
 """The hierarchy, looked at with openssl: names, usages, chain, revocation list, and that it is kept."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ VERDICTS = {
     "revoked": "certificate revoked",
     "wrong-usage": "unsuitable certificate purpose",
     "foreign-ca": "unable to get local issuer certificate",
+    "org-auth": "OK",
 }
 
 
@@ -81,6 +83,21 @@ def test_usages_follow_the_offer(pki: Path, role: str, usages: tuple[str, ...]) 
     text = _openssl("x509", "-in", pki / f"{role}.cert.pem", "-noout", "-ext", "keyUsage,extendedKeyUsage")
     lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     assert tuple(lines) == usages
+
+
+def test_a_hierarchy_of_an_older_sandbox_gets_the_missing_role_and_keeps_the_rest(pki: Path, tmp_path: Path) -> None:
+    older = tmp_path / "pki"
+    shutil.copytree(pki, older)
+    for path in older.glob("org-auth.*"):
+        path.unlink()
+    before = _state(older)
+    open_pki(older)
+    assert set(_state(older)) - set(before) == {
+        f"org-auth.{end}" for end in ("cert.pem", "key.pem", "p12", "p12.password")
+    }
+    assert {name: _state(older)[name] for name in before} == before
+    arguments = ("-CAfile", older / "ca.pem", "-purpose", "sslclient")
+    assert "OK" in _openssl("verify", *arguments, older / "org-auth.cert.pem")
 
 
 def test_a_foreign_certificate_names_the_same_authority(pki: Path) -> None:

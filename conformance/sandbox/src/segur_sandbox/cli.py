@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +21,26 @@ from segur_sandbox.pcsc.packages import SOCKET_VARIABLE
 app = typer.Typer(no_args_is_help=True, help="Les services nationaux du bac à sable, en local.")
 cards = typer.Typer(no_args_is_help=True, help="Les cartes virtuelles et leurs lecteurs.")
 app.add_typer(cards, name="cards")
+psc = typer.Typer(no_args_is_help=True, help="Pro Santé Connect : qui se connecte, et ce qu'il répond.")
+app.add_typer(psc, name="psc")
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _FAILED, _CONFIGURATION = 1, 3
+
+
+class Verdict(StrEnum):
+    """What a professional answers to a login."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    EXPIRE = "expire"
+
+
+class Means(StrEnum):
+    """What he answers with."""
+
+    CARD = "CARD"
+    MOBILE = "MOBILE"
+
 
 Json = Annotated[bool, typer.Option("--json", help="N'écrire que du JSON sur la sortie standard.")]
 Where = Annotated[
@@ -140,6 +159,8 @@ def _announce(descriptor: dict[str, Any], as_json: bool) -> None:
         return
     typer.echo("Le bac à sable est prêt. Ctrl-C pour l'arrêter.")
     typer.echo(f"  INSi          {descriptor['services']['insi']['url']}")
+    typer.echo(f"  PSC           {descriptor['services']['psc']['discovery']}")
+    typer.echo(f"  e-CPS         {descriptor['services']['psc']['device']}")
     for reader in descriptor["services"]["cards"]["readers"]:
         card = reader["card"] or "vide"
         where = f"{reader['host']}:{reader['port']}" if reader["kind"] == "memory" else "PC/SC"
@@ -212,6 +233,43 @@ def remove(
     """Retire la carte d'un lecteur."""
     result = _call(sandbox, as_json, "POST", "/cards", {"reader": reader, "card": None})
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else f"{reader} : vide")
+
+
+@psc.command("list")
+def list_psc(sandbox: Where = Path(".segur-sandbox"), as_json: Json = False) -> None:
+    """Montre les professionnels, ce qui attend une réponse et les sessions ouvertes."""
+    result = _call(sandbox, as_json, "GET", "/psc")
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    console = Console()
+    table = Table("Nom", "Identifiant", "Moyens", "Description")
+    for one in result["professionals"]:
+        table.add_row(one["name"], one["national_id"], ", ".join(one["means"]), one["description"])
+    console.print(table)
+    for answer in result["next"]:
+        console.print(f"Prochaine connexion : {answer['as']}, {answer['answer']}, {answer['means']}")
+    for waiting in result["ciba"]:
+        console.print(f"Demande en attente : {waiting['as']}, {waiting['channel']}, {waiting['binding_message']}")
+    for session in result["sessions"]:
+        console.print(f"Session : {session['as']}, {session['means']}, jusqu'à {session['expires_at']}")
+
+
+@psc.command("next")
+def answer_next(
+    who: Annotated[str, typer.Option("--as", help="Le professionnel : son nom ou son identifiant national.")],
+    answer: Annotated[Verdict, typer.Option("--answer", help="Ce qu'il répond.")] = Verdict.ACCEPT,
+    means: Annotated[
+        Means | None, typer.Option("--means", help="Avec quoi ; par défaut le premier moyen qu'il a.")
+    ] = None,
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Répond à la prochaine connexion, ou à la demande qui attend sur l'appareil de ce professionnel."""
+    order = {"as": who, "answer": answer.value} | ({"means": means.value} if means is not None else {})
+    result = _call(sandbox, as_json, "POST", "/psc/next", order)
+    told = "La demande en attente a sa réponse" if result["given"] else "La prochaine connexion aura sa réponse"
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else f"{told} : {result['as']}, {answer.value}.")
 
 
 def _call(where: Path, as_json: bool, method: str, path: str, body: object | None = None) -> Any:

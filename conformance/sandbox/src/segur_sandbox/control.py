@@ -19,6 +19,7 @@ from segur_sandbox.faults import SUPPORTED, FaultBoard, FaultOrder
 from segur_sandbox.ledger import Ledger
 from segur_sandbox.pcsc.errors import PcscError
 from segur_sandbox.pcsc.private import PrivatePcscd
+from segur_sandbox.psc.control import PscControl
 from segur_sandbox.replays import ReplayQueue
 
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -89,6 +90,7 @@ class Control:
         replays: ReplayQueue,
         rack: CardRack,
         pcscd: PrivatePcscd | None,
+        psc: PscControl,
     ) -> None:
         self._token = token
         self._clock = clock
@@ -98,6 +100,7 @@ class Control:
         self._replays = replays
         self._rack = rack
         self._pcscd = pcscd
+        self._psc = psc
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -114,6 +117,7 @@ class Control:
             ("/cards/reading", "GET", self._read_officially),
             ("/pcsc", "POST", self._run_pcscd),
             ("/reset", "POST", self._reset),
+            *self._psc.routes(),
         )
         return Starlette(
             routes=[Route(path, self._guarded(handler), methods=[method]) for path, method, handler in routes]
@@ -194,6 +198,7 @@ class Control:
         self._journal.clear()
         self._ledger.clear()
         self._clock.reset()
+        self._psc.reset()
         if self._pcscd is not None and not self._pcscd.is_up:
             await self._pcscd.start()
         await self._rack.reset()

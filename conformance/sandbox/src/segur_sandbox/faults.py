@@ -6,6 +6,8 @@ from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from segur_sandbox.psc.variants import OPERATIONS, REDIRECT_VARIANTS
+
 FaultName = Literal[
     "refuse",
     "delay",
@@ -18,10 +20,15 @@ FaultName = Literal[
     "wrong_answer",
     "answer_lost",
 ]
+_UNAVAILABLE = 503
+_ERRORS = (500, 501, 502, 503, 504)
 BEFORE_HTTP: frozenset[FaultName] = frozenset({"refuse", "expired_certificate"})
 SUPPORTED: dict[str, frozenset[FaultName]] = {
     "insi": frozenset(get_args(FaultName)),
     "cards": frozenset({"refuse", "delay", "reset", "error5xx", "garbage", "truncated", "answer_lost"}),
+    "psc": frozenset(get_args(FaultName)),
+    "psc-login": frozenset(get_args(FaultName)),
+    "psc-api": frozenset(get_args(FaultName)) - {"wrong_answer"},
 }
 VARIANTS: dict[str, tuple[str, ...]] = {
     "insi": (
@@ -43,22 +50,27 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "desir_1020",
         "empty_body",
     ),
+    "psc": tuple(OPERATIONS),
+    "psc-login": REDIRECT_VARIANTS,
 }
+_OPERATION_OF_VARIANT = {"psc": OPERATIONS}
 
 
 class FaultOrder(BaseModel):
     """The body of `POST /faults`.
 
     Attributes:
-        service: `insi` or `cards`.
+        service: One of `SUPPORTED`.
         fault: What to break.
-        operation: Only this operation (INSi) or this reader (cards); every one when absent.
-        count: How many requests (INSi), connections (`refuse`, `expired_certificate`) or APDUs (cards)
+        operation: Only this operation, of which what follows a colon may be left out, or this reader (cards);
+            every one when absent.
+        count: How many requests, connections (`refuse`, `expired_certificate`) or APDUs (cards)
             it hits; without it the fault holds until `DELETE /faults`.
         seconds: For `delay` and `drip`, how long the answer takes (3 by default);
             for the others, the fault ends by itself after that many seconds.
         variant: For `wrong_answer` only: which wrong answer, the first of `VARIANTS` by default.
         after: For cards only: how many APDUs of a connection go through first.
+        status: For `error5xx` only, cards aside: the HTTP status.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -70,6 +82,7 @@ class FaultOrder(BaseModel):
     seconds: float | None = Field(default=None, gt=0, le=3600)
     variant: str | None = None
     after: int = Field(default=0, ge=0)
+    status: int = _UNAVAILABLE
 
     @model_validator(mode="after")
     def _applicable(self) -> Self:
@@ -83,7 +96,16 @@ class FaultOrder(BaseModel):
             raise ValueError("variant goes with wrong_answer and is one of the documented ones")
         if self.after and self.service != "cards":
             raise ValueError("after counts APDUs: cards only")
+        if self.status != _UNAVAILABLE and (self.fault != "error5xx" or self.service == "cards"):
+            raise ValueError("status goes with error5xx, cards aside")
+        if self.status not in _ERRORS:
+            raise ValueError(f"status is one of {', '.join(map(str, _ERRORS))}")
         return self
+
+    def hits(self, operation: str | None) -> bool:
+        """Tell whether the fault is for this operation."""
+        wanted = self.operation or _OPERATION_OF_VARIANT.get(self.service, {}).get(self.variant or "")
+        return wanted is None or (operation is not None and wanted in (operation, operation.partition(":")[0]))
 
     @property
     def duration(self) -> float:
@@ -136,7 +158,7 @@ class FaultBoard:
             order = armed.order
             if order.service != service or order.fault not in names or apdus < order.after:
                 continue
-            if order.operation is not None and order.operation != operation:
+            if not order.hits(operation):
                 continue
             if armed.left is not None:
                 armed.left -= 1

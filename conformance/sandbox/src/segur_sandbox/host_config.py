@@ -11,7 +11,9 @@ from typing import Any
 from segur_sandbox.pki.store import FINESS, ORGANISATION, PkiFiles
 
 PLUGIN_GROUP = "segur.plugins"
-_ROLES = ("insi-auto", "insi-manu")
+_INSI_PURPOSES = ("insi-auto", "insi-manu")
+_KEYS: Mapping[str, str] = {"insi-auto": "insi-auto", "insi-manu": "insi-manu", "psc": "org-auth"}
+"""Use of a key → role whose key it is."""
 _CHOICES: Mapping[str, Mapping[str, object]] = {"pkcs11": {"drivers": ["apdu"]}}
 """The sandbox's CPx are in readers: no library of a manufacturer stands between."""
 
@@ -23,6 +25,7 @@ def host_config(
     insi_url: str,
     idam: str,
     readers: list[dict[str, Any]],
+    psc: Mapping[str, Mapping[str, object]],
     pcscd_socket: Path | None = None,
 ) -> str:
     """Return the text of a host configuration, version 1.
@@ -33,20 +36,25 @@ def host_config(
         insi_url: Endpoint of the INSi simulator.
         idam: The software authorisation number it accepts.
         readers: The virtual readers, as in the descriptor.
+        psc: Purpose of plugin psc → its table.
         pcscd_socket: Where the sandbox's own pcscd listens, if it runs one.
     """
+    plugins = installed_plugins()
+    # Tables of a purpose that no plugin has would only be in the way.
+    purposes = psc if "psc" in plugins else {}
     blocks = [
         _table("", {"version": 1, "environment": "sandbox", "data": str(data / "host")}),
         _table("software", {"name": "segur-reference-host", "version": "0.1.0", "authorisation": idam}),
         _table("structure", {"finess": FINESS, "name": ORGANISATION}),
         _table("actor", {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}),
-        _table("trust", {"igc-sante": str(pki.ca), "igc-sante-fort": str(pki.ca_fort)}),
-        *(_key(role, pki) for role in _ROLES),
-        *(_table(f"network.{role}", {"url": insi_url}) for role in _ROLES),
+        _table("trust", {"igc-sante": str(pki.ca), "igc-sante-fort": str(pki.ca_fort), "psc": str(pki.ca)}),
+        *(_key(use, role, pki) for use, role in _KEYS.items()),
+        *(_table(f"network.{purpose}", {"url": insi_url}) for purpose in _INSI_PURPOSES),
+        *(_table(f"network.{purpose}", table) for purpose, table in purposes.items()),
         "[readers.memory]\nslots = [\n"
         + "".join(_slot(reader) for reader in readers if reader["kind"] == "memory")
         + "]\n",
-        *(_plugin(name, manifest, pcscd_socket) for name, manifest in installed_plugins().items()),
+        *(_plugin(name, manifest, pcscd_socket) for name, manifest in plugins.items()),
     ]
     return "\n".join(blocks)
 
@@ -67,9 +75,9 @@ def installed_plugins() -> dict[str, bytes]:
     return found
 
 
-def _key(role: str, pki: PkiFiles) -> str:
+def _key(use: str, role: str, pki: PkiFiles) -> str:
     files = pki.role(role)
-    return f"[keys.{role}]\np12 = {_text(files.p12)}\npassword = {{ file = {_text(files.password_file)} }}\n"
+    return f"[keys.{use}]\np12 = {_text(files.p12)}\npassword = {{ file = {_text(files.password_file)} }}\n"
 
 
 def _slot(reader: dict[str, Any]) -> str:
@@ -86,6 +94,8 @@ def _plugin(name: str, manifest: bytes, pcscd_socket: Path | None) -> str:
 def _settings(name: str, pcscd_socket: Path | None) -> dict[str, object]:
     if name == "insi":
         return {"vitale_assertion": "sandbox"}
+    if name == "psc":
+        return {"client_id": "segur-lps"}
     if name == "pcsc" and pcscd_socket is not None:
         return {"socket": str(pcscd_socket)}
     return {}

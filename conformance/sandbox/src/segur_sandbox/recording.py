@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import attrs
@@ -15,6 +16,8 @@ from segur_sandbox.tls.connection import EXTENSION, Connection
 MAX_BODY = 1 << 20
 EXCHANGE = "segur.exchange"
 VARIANT = "segur.variant"
+ROUTINE = "segur.routine"
+"""Set by an application in its scope when a correct client, too, hears this refusal."""
 _HTTP_FAULTS: frozenset[FaultName] = frozenset(
     {"delay", "drip", "reset", "error5xx", "garbage", "truncated", "wrong_answer", "answer_lost"}
 )
@@ -44,8 +47,8 @@ class RecordedService:
     """ASGI application that journals each exchange with `app` and applies the faults armed for `service`.
 
     Args:
-        operation_of: Names the operation from the headers (lower-case names) and the body, for faults that
-            single one out.
+        operation_of: Names the operation from the headers (lower-case names; the path is `:path`) and the body, for
+            faults that single one out.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class RecordedService:
             "headers": headers,
             **readable(body[:MAX_BODY]),
         }
-        exchange.operation = self._operation_of(headers, body)
+        exchange.operation = self._operation_of({**headers, ":path": scope["path"]}, body)
         fault = self._faults.take(self._service, _HTTP_FAULTS, exchange.operation)
         exchange.fault = fault.fault if fault else None
         if fault and fault.fault == "reset":
@@ -102,7 +105,9 @@ class RecordedService:
 
     async def _answer(self, scope: Scope, exchange: Exchange, body: bytes, fault: FaultOrder | None) -> Answer:
         if fault and fault.fault == "error5xx":
-            return _plain(503, b"<html><body><h1>503 Service Unavailable</h1></body></html>", b"text/html")
+            status = HTTPStatus(fault.status)
+            page = f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>"
+            return _plain(status, page.encode("ascii"), b"text/html")
         if fault and fault.fault == "garbage":
             return _plain(200, _GARBAGE, b"application/soap+xml;charset=utf-8")
         if len(body) > MAX_BODY:
@@ -112,7 +117,7 @@ class RecordedService:
         variant = (fault.variant or "") if fault and fault.fault == "wrong_answer" else None
         inner: dict[str, Any] = {**scope, EXCHANGE: exchange, VARIANT: variant}
         await self._app(inner, _replayed(body), answer.collect)
-        if answer.status in range(_FIRST_ERROR, 500) and not exchange.unexpected:
+        if answer.status in range(_FIRST_ERROR, 500) and not (exchange.unexpected or inner.get(ROUTINE)):
             exchange.refuse(f"http: {answer.status} {scope['method']} {scope['path']}")
         return answer
 

@@ -63,6 +63,38 @@ class RunningSandbox:
         """Kill the sandbox's own pcscd, or start it again where it was; its cards stay in their readers."""
         self._call("POST", "/pcsc", {"running": running})
 
+    def answer_psc(self, who: str, answer: str = "accept", *, means: str | None = None) -> None:
+        """Answer the next login at Pro Santé Connect, or the one that waits on that professional's device.
+
+        Args:
+            who: Name in the catalogue, or ``SubjectNameID``.
+            answer: ``accept``, ``refuse`` or ``expire``.
+            means: ``CARD`` or ``MOBILE``, the first of his when not given.
+        """
+        order = {"as": who, "answer": answer} | ({"means": means} if means is not None else {})
+        self._call("POST", "/psc/next", order)
+
+    def psc_now(self) -> dict[str, Any]:
+        """Return who can log in at Pro Santé Connect, what waits, sessions, clients and settings."""
+        found: dict[str, Any] = self._call("GET", "/psc", None)
+        return found
+
+    def psc_settings(self, **members: str | int | bool) -> None:
+        """Change settings of Pro Santé Connect until the next reset, such as ``cnf="hex"``."""
+        self._call("POST", "/psc/settings", members)
+
+    def psc_client(self, client_id: str, **members: object) -> None:
+        """Register a client at Pro Santé Connect, or change one, such as its ``backchannel_logout_uri``."""
+        self._call("POST", "/psc/clients", {"client_id": client_id} | members)
+
+    def rotate_psc_keys(self, *, retire: bool = False) -> None:
+        """Sign with a new key; ``retire`` takes the older ones out of the JWKS."""
+        self._call("POST", "/psc/keys", {"retire": retire})
+
+    def end_psc_sessions(self, who: str) -> None:
+        """End a professional's sessions as the authority does: software is told by back-channel logout."""
+        self._call("POST", "/psc/logout", {"as": who})
+
     def set_clock(self, **change: str | float) -> None:
         """Move the sandbox's clock: ``now`` or ``advance_s``."""
         self._call("POST", "/clock", change)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from segur_sandbox.pcsc.private import PrivatePcscd
 from segur_sandbox.people import load_register
 from segur_sandbox.pki.store import open_pki
 from segur_sandbox.private_files import make_private_folder, write_private
+from segur_sandbox.psc.simulator import PscSimulator
 from segur_sandbox.recording import RecordedService
 from segur_sandbox.replays import ReplayQueue
 from segur_sandbox.settings import load_settings
@@ -33,12 +35,13 @@ class Sandbox:
     """The national services on loopback, for one data folder.
 
     Args:
-        data: Keeps PKI, token, ledger and cards; `people.json` and `settings.json` in it are read when present.
+        data: Keeps PKI, token, ledger and cards; `people.json`, `professionals.json` and `settings.json` in it are
+            read when present.
         authority_bits: RSA size of the authorities when the PKI is made.
         pcsc: Run a pcscd of its own with a virtual PC/SC reader.
 
     Raises:
-        DataFileError: `people.json` or `settings.json` cannot be used.
+        DataFileError: one of these files cannot be used.
     """
 
     def __init__(self, data: Path, *, authority_bits: int = 2048, pcsc: bool = False) -> None:
@@ -67,6 +70,9 @@ class Sandbox:
             replays=replays,
         )
         recorded = RecordedService("insi", insi_app(insi), operation_of, faults=faults, journal=journal, clock=clock)
+        self._psc = PscSimulator(
+            self._data, settings.psc, self._pki, clock=clock, faults=faults, journal=journal, ledger=ledger
+        )
         control = Control(
             token,
             clock=clock,
@@ -76,10 +82,13 @@ class Sandbox:
             replays=replays,
             rack=self._rack,
             pcscd=self._pcscd,
+            psc=self._psc.control,
         )
-        self._insi = TlsListener("insi", recorded, self._pki, client_certificates=True, faults=faults, journal=journal)
+        self._insi = TlsListener(
+            "insi", recorded, self._pki, client_certificates=ssl.CERT_REQUIRED, faults=faults, journal=journal
+        )
         self._control = TlsListener(
-            "control", control.app(), self._pki, client_certificates=False, faults=faults, journal=journal
+            "control", control.app(), self._pki, client_certificates=ssl.CERT_NONE, faults=faults, journal=journal
         )
 
     async def start(self) -> dict[str, Any]:
@@ -91,6 +100,7 @@ class Sandbox:
         if self._pcscd is not None:
             await self._pcscd.start()
         self._insi.start()
+        self._psc.start()
         self._control.start()
         await self._rack.start()
         readers = self._rack.own_readers()
@@ -106,6 +116,7 @@ class Sandbox:
                 idam=self._idam,
                 readers=readers,
                 pcscd_socket=pcscd_socket,
+                psc=self._psc.tables(),
             ).encode("utf-8"),
         )
         descriptor = describe(
@@ -117,6 +128,7 @@ class Sandbox:
             certificates=self._pki.certificates(),
             services={
                 "insi": {"url": insi_url, "idam": self._idam},
+                "psc": self._psc.describe(),
                 "cards": {
                     # The process of a card changes with each insertion: the control API tells it.
                     "readers": [{key: value for key, value in one.items() if key != "pid"} for one in readers],
@@ -131,6 +143,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Close every port and remove the descriptor; what the data folder keeps stays."""
         await self._insi.stop()
+        await self._psc.stop()
         await self._control.stop()
         await self._rack.stop()
         if self._pcscd is not None:

@@ -1,6 +1,7 @@
 """Settings for what official documents do not settle, read from `DIR/settings.json` when it exists."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,12 +31,47 @@ class InsiSettings(BaseModel):
     body_prefix: str = Field(default="env", pattern=r"^[A-Za-z]{1,10}$")
 
 
+class PscSettings(BaseModel):
+    """Settings of the Pro Santé Connect simulator; lifetimes are in seconds, by the sandbox's clock.
+
+    Attributes:
+        lenient: Accept requests without `scope_all`, `acr_values` and `channel`.
+        dialect: Whose errors CIBA speaks: those of the standard, or those of a stock Keycloak 26.
+        cnf: How a token names its certificate: as RFC 8705 says, or base64 of the hexadecimal text, as ANS examples do.
+        code_s: Life of an authorization code. UNVERIFIED, Keycloak's default.
+        access_s: Life of access and ID tokens.
+        refresh_s: Life of refresh tokens.
+        session_max_s: Life of a session, however much it is used.
+        session_idle_s: Life of a session that nobody uses.
+        page_s: How long a login page waits. UNVERIFIED.
+        ciba_s: How long a CIBA request waits. UNVERIFIED, that of an ANS example.
+        ciba_interval_s: Seconds between two polls. UNVERIFIED, the standard's default.
+        service_token_s: Life of the tokens of the fake target service.
+    """
+
+    model_config = _CLOSED
+
+    lenient: bool = False
+    dialect: Literal["standard", "keycloak"] = "standard"
+    cnf: Literal["rfc", "hex"] = "rfc"
+    code_s: int = Field(default=60, ge=1, le=86_400)
+    access_s: int = Field(default=120, ge=1, le=86_400)
+    refresh_s: int = Field(default=30 * 60, ge=1, le=86_400)
+    session_max_s: int = Field(default=4 * 3600, ge=1, le=86_400)
+    session_idle_s: int = Field(default=30 * 60, ge=1, le=86_400)
+    page_s: int = Field(default=5 * 60, ge=1, le=86_400)
+    ciba_s: int = Field(default=120, ge=1, le=86_400)
+    ciba_interval_s: int = Field(default=5, ge=1, le=600)
+    service_token_s: int = Field(default=4 * 3600, ge=1, le=86_400)
+
+
 class SandboxSettings(BaseModel):
     """All settings of the sandbox."""
 
     model_config = _CLOSED
 
     insi: InsiSettings = InsiSettings()
+    psc: PscSettings = PscSettings()
 
 
 def load_settings(path: Path) -> SandboxSettings:

@@ -42,6 +42,7 @@ CLIENT_ROLES: dict[str, tuple[str, str]] = {
     "wrong-cn": ("DMP-OFFICINE", "AUTH_CLI"),
     "wrong-usage": ("INSI-MANU", "SIGN"),
     "foreign-ca": ("INSI-AUTO", "AUTH_CLI"),
+    "org-auth": ("LGO DU BAC A SABLE", "AUTH_CLI"),
 }
 """Role → common name and usage of its certificate. What is wrong with a role is its name."""
 
@@ -92,6 +93,11 @@ class PkiFiles:
         _, intermediate = x509.load_pem_x509_certificates(self.ca_fort.read_bytes())
         return Issued(intermediate, read_key(self.folder / _FORT_KEY))
 
+    def organisations(self) -> Issued:
+        """Return the authority that issues the certificates of organisations."""
+        _, intermediate = x509.load_pem_x509_certificates(self.ca.read_bytes())
+        return Issued(intermediate, read_key(self.folder / "organisations.key.pem"))
+
     @property
     def crl(self) -> Path:
         """The revocation list."""
@@ -133,6 +139,9 @@ def open_pki(folder: Path, authority_bits: int = 2048) -> PkiFiles:
             shutil.rmtree(folder)
         make_private_folder(folder)
         _create(files, authority_bits)
+    if not files.role("org-auth").cert.exists():
+        # A hierarchy made before this role was known keeps its authorities.
+        _create_role(files, "org-auth", files.organisations())
     if not files.ca_fort.exists():
         _create_fort(files, authority_bits)
     _publish_crl(files)
@@ -162,13 +171,17 @@ def _create(files: PkiFiles, bits: int) -> None:
         chain.write_bytes(_pem(server.certificate, organisations.certificate))
         write_key(key_path, server.key)
 
-    for role, (common_name, usage) in CLIENT_ROLES.items():
-        issuer = foreign if role == "foreign-ca" else organisations
-        subject = organisation_name(common_name, FINESS, ORGANISATION, DEPARTMENT)
-        leaf = issue_leaf(LeafRequest(subject, usage, expired=role == "expired"), issuer)
-        _write_role(files.role(role), role, leaf, issuer)
+    for role in CLIENT_ROLES:
+        _create_role(files, role, foreign if role == "foreign-ca" else organisations)
 
     write_private(files.folder / "complete.json", json.dumps({"format": _FORMAT}).encode("ascii"))
+
+
+def _create_role(files: PkiFiles, role: str, issuer: Issued) -> None:
+    common_name, usage = CLIENT_ROLES[role]
+    subject = organisation_name(common_name, FINESS, ORGANISATION, DEPARTMENT)
+    leaf = issue_leaf(LeafRequest(subject, usage, expired=role == "expired"), issuer)
+    _write_role(files.role(role), role, leaf, issuer)
 
 
 def _create_fort(files: PkiFiles, bits: int) -> None:
@@ -196,10 +209,8 @@ def _write_role(where: RoleFiles, role: str, leaf: Issued, issuer: Issued) -> No
 
 
 def _publish_crl(files: PkiFiles) -> None:
-    _, intermediate = x509.load_pem_x509_certificates(files.ca.read_bytes())
-    key = read_key(files.folder / "organisations.key.pem")
     revoked = x509.load_pem_x509_certificate(files.role("revoked").cert.read_bytes())
-    crl = issue_crl(Issued(intermediate, key), (revoked.serial_number,))
+    crl = issue_crl(files.organisations(), (revoked.serial_number,))
     files.crl.write_bytes(crl.public_bytes(_PEM))
 
 

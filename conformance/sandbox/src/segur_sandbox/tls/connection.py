@@ -24,14 +24,15 @@ class Connection:
 
     Attributes:
         identifier: Its name in the journal.
-        client: The certificate shown, `None` where none is asked for.
+        client: Who the certificate shown names, `None` when none was shown.
+        certificate: That certificate, whose authority and revocation the handshake checked.
         lost: Set once the connection is closed.
     """
 
     def __init__(self, identifier: str) -> None:
         self.identifier = identifier
         self.client: Client | None = None
-        self._certificate: x509.Certificate | None = None
+        self.certificate: x509.Certificate | None = None
         self.lost = asyncio.Event()
         self._transport: asyncio.Transport | None = None
 
@@ -43,7 +44,7 @@ class Connection:
         chain: list[str] = []
         if der is not None:
             certificate = x509.load_der_x509_certificate(der)
-            self._certificate = certificate
+            self.certificate = certificate
             chain = [ssl.DER_cert_to_PEM_cert(der)]
             names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
             self.client = Client(str(names[0].value) if names else "", f"{certificate.serial_number:X}")
@@ -51,7 +52,7 @@ class Connection:
 
     def valid_at(self, instant: datetime) -> bool:
         """Judge the client certificate at the sandbox's instant, which OpenSSL does not know."""
-        certificate = self._certificate
+        certificate = self.certificate
         return certificate is None or certificate.not_valid_before_utc <= instant <= certificate.not_valid_after_utc
 
     def close(self) -> None:

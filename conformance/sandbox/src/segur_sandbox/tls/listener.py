@@ -27,7 +27,7 @@ class TlsListener:
         service: Name used in the journal and for faults.
         app: The ASGI application behind it.
         pki: Server certificate, trusted authorities, revocation list.
-        client_certificates: Ask for one and refuse the handshake without a good one.
+        client_certificates: Whether clients need one, may show one, or are not asked.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class TlsListener:
         app: ASGIApp,
         pki: PkiFiles,
         *,
-        client_certificates: bool,
+        client_certificates: ssl.VerifyMode,
         faults: FaultBoard,
         journal: ExchangeJournal,
     ) -> None:
