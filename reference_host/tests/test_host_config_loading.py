@@ -140,6 +140,21 @@ INVALID = {
         "readers.memory",
     ),
     "plain_http": ("[network.insi]\nurl = 'http://127.0.0.1/'\n", "network.insi.url"),
+    "secret_without_id": ("[network.psc]\nclient = {secret = {env='A'}}\n", "network.psc.client.id"),
+    "id_without_secret": ("[network.psc]\nclient = {id = 'lgo'}\n", "network.psc.client.secret"),
+    "return_to_elsewhere": ("[network.a]\nredirect = ['http://192.0.2.1:4001/r']\n", "network.a.redirect.0"),
+    "return_to_all_addresses": ("[network.a]\nredirect = ['http://0.0.0.0:4001/r']\n", "network.a.redirect.0"),
+    "return_by_name": ("[network.a]\nredirect = ['http://localhost:4001/r']\n", "network.a.redirect.0"),
+    "return_without_port": ("[network.a]\nredirect = ['http://127.0.0.1/r']\n", "network.a.redirect.0"),
+    "return_to_port_0": ("[network.a]\nredirect = ['http://127.0.0.1:0/r']\n", "network.a.redirect.0"),
+    "return_to_no_port": ("[network.a]\nredirect = ['http://127.0.0.1:65536/r']\n", "network.a.redirect.0"),
+    "return_by_tls": ("[network.a]\nredirect = ['https://127.0.0.1:4001/r']\n", "network.a.redirect.0"),
+    "return_with_query": ("[network.a]\nredirect = ['http://127.0.0.1:4001/r?a=1']\n", "network.a.redirect.0"),
+    "return_without_path": ("[network.a]\nredirect = ['http://127.0.0.1:4001']\n", "network.a.redirect.0"),
+    "return_twice": (
+        "[network.a]\nredirect = ['http://127.0.0.1:4001/r', 'http://127.0.0.1:4001/r']\n",
+        "network.a",
+    ),
     "use_in_capitals": ("[trust]\nIGC = 'ca.pem'\n", "trust.IGC"),
     "no_retention": ("[traces]\nretention_days = 0\n", "traces.retention_days"),
 }
@@ -177,6 +192,25 @@ def test_a_secret_written_out_is_refused(tmp_path: Path, value: str) -> None:
     assert "keys.a.password" in str(error.facts["fields"])
     assert "hunter2" not in str(error)
     assert "1234" not in str(error)
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "test", "production"])
+def test_as_whom_and_from_where_is_said_in_every_environment(tmp_path: Path, environment: str) -> None:
+    text = (
+        "[network.psc]\nclient = {id = 'lgo', secret = {file = 'psc.secret'}}\n"
+        "[network.psc-login]\nredirect = ['http://127.0.0.1:4001/retour', 'http://127.0.0.1:4002/']\n"
+    )
+    config = load_config(written(tmp_path, text, environment))
+    client = config.network["psc"].client
+    assert client is not None
+    assert (client.id, client.secret.file) == ("lgo", tmp_path / "psc.secret")
+    assert config.network["psc"].url is None
+    assert config.network["psc-login"].redirect == ("http://127.0.0.1:4001/retour", "http://127.0.0.1:4002/")
+
+
+def test_the_secret_of_a_client_is_refused_in_clear(tmp_path: Path) -> None:
+    error = refusal(tmp_path, "[network.psc]\nclient = {id = 'lgo', secret = 'hunter2'}\n", "production")
+    assert (error.code, "hunter2" in str(error)) == ("config.secret_in_clear", False)
 
 
 @pytest.mark.parametrize("environment", ["test", "production"])

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from segur_host.async_host import AsyncHost
     from segur_host.broker.ask import CheckedAsker
+    from segur_host.broker.cancelling import Cancellation
     from segur_host.host import Host
     from segur_host.identities.beneficiary import chosen
 
-__all__ = ["AsyncHost", "CheckedAsker", "Host", "chosen"]
+__all__ = ["AsyncHost", "Cancellation", "CheckedAsker", "Host", "chosen"]
 
 _MODULES: Final = {
     "AsyncHost": "segur_host.async_host",
+    "Cancellation": "segur_host.broker.cancelling",
     "CheckedAsker": "segur_host.broker.ask",
     "Host": "segur_host.host",
     "chosen": "segur_host.identities.beneficiary",

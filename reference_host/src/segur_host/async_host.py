@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Self
 
 from segur_host.broker.ask import Asker
+from segur_host.broker.browser import OpenBrowser, system_browser
+from segur_host.broker.cancelling import Cancellation
 from segur_host.broker.card_watch import CardEvent
 from segur_host.config.model import HostConfig
 from segur_host.dispatch.outcome import HookResult
@@ -17,15 +19,17 @@ from segur_host.identities.person import Person
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput
 from segur_host.registry.registry import PluginEntry
-from segur_host.sessions.sessions import Login, OpenSession
+from segur_host.sessions.open_sessions import OpenSession
+from segur_host.sessions.sessions import Login, SessionChange
 from segur_sdk.context import Clock
 from segur_sdk.drivers import SlotState, TokenState
-from segur_sdk.errors import UserMessage
+from segur_sdk.errors import CardError, UserMessage
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.base import Event
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
 from segur_sdk.models.identity import IdentityAttribute, Presentation, TraitName, Traits
+from segur_sdk.services.session_provider import Device, LoginFlow
 
 
 class AsyncHost:
@@ -45,9 +49,12 @@ class AsyncHost:
         asker: Asker | None = None,
         clock: Clock | None = None,
         safe_mode: bool = False,
+        browser: OpenBrowser = system_browser,
     ) -> Self:
         """Start a host; see ``Host``."""
-        return cls(await asyncio.to_thread(Host, config, asker=asker, clock=clock, safe_mode=safe_mode))
+        return cls(
+            await asyncio.to_thread(Host, config, asker=asker, clock=clock, safe_mode=safe_mode, browser=browser)
+        )
 
     async def close(self) -> None:
         """Let go of readers, connections and storage."""
@@ -83,16 +90,61 @@ class AsyncHost:
         slot: str | None = None,
         token_serial: str | None = None,
         exercice: str | None = None,
+        operator: str | None = None,
+        flow: LoginFlow | None = None,
+        national_id: str | None = None,
+        device: Device | None = None,
         asker: Asker | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Login:
-        """See ``Host.login``."""
-        return await asyncio.to_thread(
-            self.sync.login, means, slot=slot, token_serial=token_serial, exercice=exercice, asker=asker
-        )
+        """See ``Host.login``; a task that is cancelled gives the login up."""
+        given_up = cancellation or Cancellation()
+        try:
+            return await asyncio.to_thread(
+                self.sync.login,
+                means,
+                slot=slot,
+                token_serial=token_serial,
+                exercice=exercice,
+                operator=operator,
+                flow=flow,
+                national_id=national_id,
+                device=device,
+                asker=asker,
+                cancellation=given_up,
+            )
+        except asyncio.CancelledError:
+            given_up.cancel()
+            raise
 
-    async def logout(self) -> None:
+    async def logout(self, session_id: str | None = None, *, everywhere: bool = False) -> None:
         """See ``Host.logout``."""
-        await asyncio.to_thread(self.sync.logout)
+        await asyncio.to_thread(self.sync.logout, session_id, everywhere=everywhere)
+
+    async def ended_elsewhere(self, means: SessionMeans, logout_token: str) -> int:
+        """See ``Host.ended_elsewhere``."""
+        return await asyncio.to_thread(self.sync.ended_elsewhere, means, logout_token)
+
+    @property
+    def sessions(self) -> tuple[OpenSession, ...]:
+        """See ``Host.sessions``."""
+        return self.sync.sessions
+
+    def acting(self, session_id: str) -> AbstractContextManager[None]:
+        """See ``Host.acting``: holds for the calls that the task awaits within the block."""
+        return self.sync.acting(session_id)
+
+    def watch_sessions(self, listener: Callable[[SessionChange], None]) -> Callable[[], None]:
+        """See ``Host.watch_sessions``: the listener is called from a thread of the host, not in the event loop."""
+        return self.sync.watch_sessions(listener)
+
+    async def reader_failures(self) -> tuple[CardError, ...]:
+        """See ``Host.reader_failures``."""
+        return await asyncio.to_thread(self.sync.reader_failures)
+
+    async def token_failures(self) -> tuple[CardError, ...]:
+        """See ``Host.token_failures``."""
+        return await asyncio.to_thread(self.sync.token_failures)
 
     def watch_cards(self, listener: Callable[[CardEvent], None]) -> Callable[[], None]:
         """See ``Host.watch_cards``: the listener is called from a thread of the host, not in the event loop."""

@@ -1,55 +1,55 @@
 """The façade that practice software talks to: the verbs of the counter, each one call."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import date
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from segur_host.audit.log import AuditEntry, AuditLog
+import attrs
+from pydantic import SecretStr
+
 from segur_host.broker.ask import Asker, ImpatientAsker, NobodyToAsk
+from segur_host.broker.browser import OpenBrowser, system_browser
+from segur_host.broker.cancelling import Cancellation
 from segur_host.broker.card_watch import CardEvent
-from segur_host.broker.http import HttpBroker
-from segur_host.broker.keys import KeyRing
+from segur_host.carrier import Carrier
 from segur_host.clock import SystemClock
 from segur_host.config.loading import checked, load_config
 from segur_host.config.model import HostConfig
-from segur_host.devices import Devices
-from segur_host.dispatch.context import Caller, Resources
-from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
+from segur_host.dispatch.context import Caller
+from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.dispatch.outcome import HookResult
 from segur_host.events.table import EventTable
 from segur_host.events.teller import EventTeller
 from segur_host.given_events import GivenEvents
-from segur_host.identities.desk import Identification, IdentityDesk, Wish
-from segur_host.identities.given import attribute_named, held_to_form
-from segur_host.identities.person import Person
+from segur_host.identities.desk import IdentityDesk
 from segur_host.identities.policy import policy_of
-from segur_host.identities.repository import Revision
+from segur_host.identity_verbs import IdentityVerbs
 from segur_host.inputs import CardInput
-from segur_host.registry.discovery import discover
-from segur_host.registry.registry import PluginEntry, Registry
+from segur_host.operators.accounts import Accounts
+from segur_host.operators.desk import OperatorDesk
+from segur_host.registry.registry import PluginEntry
+from segur_host.sessions.notices import notices_of
+from segur_host.sessions.open_sessions import OpenSession, acting
 from segur_host.sessions.providers import SessionProviders, request_for
-from segur_host.sessions.sessions import Login, OpenSession, Sessions
-from segur_host.storage.database import Database
+from segur_host.sessions.records import SessionRecords
+from segur_host.sessions.sessions import Login, SessionChange, Sessions
 from segur_host.storage.host_key import KeyPurpose
-from segur_host.traces.store import TraceStore
 from segur_sdk.cards.nature import check_nature
-from segur_sdk.context import Clock, Software
+from segur_sdk.context import Clock
 from segur_sdk.drivers import SlotState, TokenState
 from segur_sdk.errors import CardError, InputError, UserMessage
 from segur_sdk.hooks import HOOKS, HookMode
 from segur_sdk.hooks.card_read import CardReadEvent
 from segur_sdk.hooks.session_login import SessionLoginEvent
-from segur_sdk.identity.engine import change_traits, clear_attribute, invalidate_ins, set_attribute
-from segur_sdk.identity.seal import SealedIdentity, Sealer
+from segur_sdk.identity.seal import Sealer
 from segur_sdk.models.actor import Actor, SessionMeans
 from segur_sdk.models.base import Event
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
-from segur_sdk.models.identity import IdentityAttribute, Presentation, TraitName, Traits
+from segur_sdk.services.session_provider import AuthorityLogout, Device, LoginFlow
 
 
-class Host:
+class Host(IdentityVerbs):
     """Carries plugins for one installation of a practice software.
 
     Args:
@@ -57,6 +57,8 @@ class Host:
         asker: carries questions to whoever sits there; without one, calls that need an answer fail.
         clock: instead of the system's.
         safe_mode: start without any plugin.
+        browser: opens an address in the browser of whoever sits there, and tells whether that began; the system's
+            without one. It is called on a thread of its own.
 
     Raises:
         ConfigError: the configuration cannot be used.
@@ -70,62 +72,46 @@ class Host:
         asker: Asker | None = None,
         clock: Clock | None = None,
         safe_mode: bool = False,
+        browser: OpenBrowser = system_browser,
     ) -> None:
         self.config = checked(config) if isinstance(config, HostConfig) else load_config(Path(config))
         self._actor = Actor(structure=self.config.structure, **self.config.actor.model_dump())
         self._asker = asker or NobodyToAsk()
         self._clock = clock or SystemClock()
+        self._browser = browser
         with ExitStack() as opened:
             self._open(opened, safe_mode=safe_mode)
             self._opened = opened.pop_all()
 
     def _open(self, opened: ExitStack, *, safe_mode: bool) -> None:
         """Open everything; what was opened is closed again if something fails, and in the reverse order at the end."""
-        self._database = opened.enter_context(Database(self.config.data, self.config.tenant))
-        self.audit = AuditLog(self._database, self._clock)
-        opened.callback(self.audit.close)
-        self.traces = TraceStore(self._database, self._clock, self.config.traces.retention_days)
-        self._registry = Registry(list(discover()), self.config.plugins, safe_mode=safe_mode)
-        self._devices = Devices(self.config, self._registry.drivers, self._clock)
-        opened.callback(self._devices.close)
-        self._devices.cards.when_relayed(
-            lambda slot: self.audit.append(AuditEntry(event="broker.card.relay", facts={"slot": slot}))
-        )
-        keys = KeyRing(self.config, self._devices.tokens)
-        self._http = HttpBroker(
-            keys, self.config.environment, {name: str(one.url) for name, one in self.config.network.items()}
-        )
-        opened.callback(self._http.close)
-        self._devices.tokens.when_locked(self._http.forget_token)
-        resources = Resources(
-            tenant=self.config.tenant,
-            environment=self.config.environment,
-            software=Software(instance=self._database.instance, **self.config.software.model_dump()),
-            clock=self._clock,
-            database=self._database,
-            audit=self.audit,
-            traces=self.traces,
-            http=self._http,
-            cards=self._devices.cards,
-            tokens=self._devices.tokens,
-            keys=keys,
-        )
-        self._dispatcher = Dispatcher(self._registry, resources, self.config.limits.suspend_after)
-        opened.callback(self._dispatcher.close)
-        events = EventTable(self._database)
+        carrier = Carrier.opened(self.config, self._clock, self._browser, opened, safe_mode=safe_mode)
+        self.audit = carrier.audit
+        self.traces = carrier.traces
+        self._registry = carrier.registry
+        self._devices = carrier.devices
+        self._dispatcher = carrier.dispatcher
+        events = EventTable(carrier.database)
         teller = EventTeller(events, self._told, self.audit)
         opened.callback(teller.close)
-        providers = SessionProviders(self._registry, self._dispatcher)
+        self.operators = Accounts(carrier.database, self._clock)
         self._sessions = Sessions(
-            self._database, providers, self._devices, events, teller, self.audit, self._clock, self._actor
+            SessionProviders(self._registry, self._dispatcher),
+            OperatorDesk(self.operators, self.audit, required=self.config.sessions.accounts == "host"),
+            self._devices,
+            SessionRecords(carrier.database, events, teller, self.audit, self._clock),
+            carrier.vault,
+            self._clock,
+            self._actor,
+            self.config.sessions,
         )
         opened.callback(self._sessions.end_all)
         if not safe_mode:
             # Without plugins there is nobody to tell, and nothing would be left for those who come back.
             teller.start()
         self._desk = IdentityDesk(
-            self._database,
-            Sealer(self._database.key.derive(KeyPurpose.SEAL)),
+            carrier.database,
+            Sealer(carrier.database.key.derive(KeyPurpose.SEAL)),
             self._dispatcher.call,
             self.audit,
             self.traces,
@@ -157,8 +143,22 @@ class Host:
 
     @property
     def session(self) -> OpenSession | None:
-        """The session that is open on this workstation, if any; every call is made on its behalf."""
+        """The session in which calls are made here: the one named by ``acting``, or the only one; ``None`` without any.
+
+        Raises:
+            InputError: ``session.unnamed``: several are open and none is named; ``session.unknown``: the one that is
+                named is over.
+        """
         return self._sessions.current
+
+    @property
+    def sessions(self) -> tuple[OpenSession, ...]:
+        """Every session that is open on this workstation, the oldest first."""
+        return self._sessions.all
+
+    def acting(self, session_id: str) -> AbstractContextManager[None]:
+        """Have every call of the block, in this thread or task, made in one session."""
+        return acting(session_id)
 
     def login(
         self,
@@ -167,37 +167,90 @@ class Host:
         slot: str | None = None,
         token_serial: str | None = None,
         exercice: str | None = None,
+        operator: str | None = None,
+        flow: LoginFlow | None = None,
+        national_id: str | None = None,
+        device: Device | None = None,
         asker: Asker | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Login:
-        """Sign a professional in.
+        """Sign somebody in.
 
         Args:
             means: by which he proves who he is.
             slot: reader of his card, when it is not the only professional's card that is there.
             token_serial: serial number of his token, when it sits in no reader.
             exercice: id of the situation d'exercice; when there are several and none is given, it is asked.
-            asker: instead of the host's; asks the PIN (``token.pin``) and the situation (``session.exercice``).
+            operator: name of his account, for means ``local``.
+            flow: how Pro Santé Connect proves it.
+            national_id: his national identifier, for the flow ``ciba``.
+            device: where he answers the flow ``ciba``.
+            asker: instead of the host's; asks the PIN (``token.pin``), the code (``operator.code``), the situation
+                (``session.exercice``), and whether he knows that his identifier is sent (``session.acknowledge``).
+            cancellation: by which another thread gives it up while its user is awaited.
 
         Returns:
             The session, and what every plugin adds to it. It ends with ``logout``, with the removal of the card that
-            opened it, or with the host.
+            opened it, at its time, when nobody used it for long, when the authority ends it, or with the host.
 
         Raises:
-            InputError: ``session.already_open``, ``session.exercice_unknown``, ``input.session``, and those of a
-                question without answer.
+            InputError: ``session.already_open``, ``session.signing_in``, ``session.exercice_unknown``,
+                ``session.not_linked``, ``operator.refused``, ``operator.wait``, ``input.session``,
+                ``input.cancelled``, and those of a question without answer.
             PluginError: ``plugin.session_means``.
             SegurError: what the plugin said that authenticates.
         """
-        request = request_for(means, slot, token_serial)
-        opened = self._sessions.open(request, exercice, self._caller(asker))
+        request = request_for(
+            means=means,
+            slot=slot,
+            token_serial=token_serial,
+            operator=operator,
+            flow=flow,
+            national_id=national_id,
+            device=device,
+        )
+        given_up = cancellation or Cancellation()
+        nobody = self._sessions.anybody(new_call_id(), self._patient(asker, given_up))
+        opened = self._sessions.open(request, exercice, attrs.evolve(nobody, cancellation=given_up))
         event = SessionLoginEvent(actor=opened.actor, session=opened.session, occurred_at=self._clock.now())
-        return Login(opened, self._called("on_session_login", event, asker))
+        with acting(opened.id):
+            contributions = self._called("on_session_login", event, asker)
+        return Login(opened, contributions, notices_of(opened))
 
-    def logout(self) -> None:
-        """End the session that is open, if any: the card is locked, plugins are told."""
-        current = self.session
-        if current is not None:
-            self._sessions.close(current.session.session_id)
+    def logout(self, session_id: str | None = None, *, everywhere: bool = False) -> None:
+        """End a session, if it is open: its card is locked, plugins are told.
+
+        Args:
+            session_id: whose; that of ``session`` without it.
+            everywhere: its user leaves Pro Santé Connect as well, for every other software.
+        """
+        if session_id is None:
+            current = self.session
+            if current is None:
+                return
+            session_id = current.id
+        self._sessions.close(session_id, everywhere=everywhere)
+
+    def ended_elsewhere(self, means: SessionMeans, logout_token: str) -> int:
+        """Take what an authority says of a session of its own that is over (OpenID Back-Channel Logout 1.0).
+
+        Returns:
+            How many sessions that ended here.
+
+        Raises:
+            InputError: it was not the authority who said so.
+            SegurError: what the plugin said that authenticates by these means.
+        """
+        said = AuthorityLogout(logout_token=SecretStr(logout_token))
+        return self._sessions.end_elsewhere(means, said, self._sessions.anybody(new_call_id(), NobodyToAsk()))
+
+    def watch_sessions(self, listener: Callable[[SessionChange], None]) -> Callable[[], None]:
+        """Call ``listener`` for every session that opens or ends from now on, from the thread in which it does.
+
+        Returns:
+            What ends that.
+        """
+        return self._sessions.subscribe(listener)
 
     def watch_cards(self, listener: Callable[[CardEvent], None]) -> Callable[[], None]:
         """Call ``listener`` for every card that comes or goes from now on, from a thread of the host.
@@ -277,112 +330,6 @@ class Host:
         assert isinstance(result.value, CardReading)
         return result.value
 
-    def identify(
-        self,
-        person: Person,
-        *,
-        document: Presentation | None = None,
-        confirmed: frozenset[TraitName] = frozenset(),
-        automatic: bool = False,
-        search: bool = True,
-        validated: bool = False,
-        asker: Asker | None = None,
-    ) -> Identification:
-        """Find a person or record him, ask for his INS, and take his proof of identity.
-
-        Args:
-            person: five strict traits; or what is known to search with; or a beneficiary of a card; or a received
-                INS to verify.
-            document: what was shown, or why nothing was.
-            confirmed: traits on which the user, who saw both values, takes the answer's.
-            automatic: nobody triggered this by hand.
-            search: ask for the INS when it is not known; false for somebody who has none.
-            validated: the user asked for the qualification; needed where the structure switched the automatic one
-                off.
-            asker: instead of the host's.
-
-        Returns:
-            The identity with its status. A service that is down shows among the outcomes; the status is as before.
-
-        Raises:
-            IdentityError: a rule of identitovigilance says no.
-            InputError: ``input.identify``, ``input.matricule_key``.
-        """
-        wish = Wish(document, confirmed, automatic, search, validated)
-        return self._desk.identify(person, self._caller(asker), wish)
-
-    def qualify(
-        self,
-        identity_ref: str,
-        *,
-        person: Person | None = None,
-        document: Presentation | None = None,
-        confirmed: frozenset[TraitName] = frozenset(),
-        automatic: bool = False,
-        search: bool = True,
-        validated: bool = False,
-        asker: Asker | None = None,
-    ) -> Identification:
-        """Bring a recorded identity further: evidence when it has no INS yet, then the proof of identity.
-
-        Args:
-            identity_ref: reference given by ``identify``.
-            person: by what to search, when not by the recorded traits.
-            document: as for ``identify``.
-            confirmed: as for ``identify``.
-            automatic: as for ``identify``.
-            search: as for ``identify``.
-            validated: as for ``identify``.
-            asker: instead of the host's.
-
-        Raises:
-            IdentityError: ``identity.unknown``, or a rule of identitovigilance says no.
-        """
-        wish = Wish(document, confirmed, automatic, search, validated)
-        return self._desk.qualify(identity_ref, self._caller(asker), wish, person=person)
-
-    def correct(self, identity_ref: str, traits: Traits, *, as_super_user: bool = False) -> Identification:
-        """Record corrected traits; a changed strict trait drops the INS and the proof of identity."""
-        return self._desk.change(
-            identity_ref,
-            lambda known: change_traits(known.record, held_to_form(traits, Traits), as_super_user=as_super_user),
-            self._caller(None),
-        )
-
-    def mark(self, identity_ref: str, attribute: IdentityAttribute, *, present: bool = True) -> Identification:
-        """Set or clear *homonyme*, *douteux* or *fictif*."""
-        engine = set_attribute if present else clear_attribute
-        named = attribute_named(attribute)
-        return self._desk.change(identity_ref, lambda known: engine(known.record, named), self._caller(None))
-
-    def invalidate_ins(self, identity_ref: str) -> Identification:
-        """Drop an INS that its source no longer confirms; the proof of identity remains."""
-        return self._desk.change(identity_ref, lambda known: invalidate_ins(known.record), self._caller(None))
-
-    def identity(self, identity_ref: str) -> SealedIdentity:
-        """Return an identity as it stands now, sealed.
-
-        Raises:
-            IdentityError: ``identity.unknown``.
-        """
-        return self._desk.sealed(identity_ref)
-
-    def admit(self, identity: object) -> SealedIdentity:
-        """Let an identity through the host's door: only one that this host sealed and that is still current.
-
-        Raises:
-            IdentityError: ``identity.not_sealed``, ``identity.elsewhere``, ``identity.outdated``.
-        """
-        return self._desk.admit(identity)
-
-    def search(self, birth_date: date, name: str = "", given_name: str = "") -> tuple[SealedIdentity, ...]:
-        """Search before creating: people born that day whose names begin so, accents and separators aside."""
-        return self._desk.search(birth_date, name, given_name)
-
-    def history(self, identity_ref: str) -> tuple[Revision, ...]:
-        """Return every revision of an identity with its date, author and events, oldest first."""
-        return self._desk.history(identity_ref)
-
     def _called(self, hook: str, event: Event, asker: Asker | None) -> HookResult:
         result = self._dispatcher.call(hook, event, self._caller(asker))
         if isinstance(result.value, CardReading):
@@ -390,9 +337,10 @@ class Host:
         return result
 
     def _caller(self, asker: Asker | None) -> Caller:
-        return self._sessions.caller(
-            new_call_id(), ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s)
-        )
+        return self._sessions.caller(new_call_id(), self._patient(asker, Cancellation()))
+
+    def _patient(self, asker: Asker | None, cancellation: Cancellation) -> Asker:
+        return ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s, cancellation)
 
     def _told(self, hook: str, event: Event) -> HookResult:
         return self._dispatcher.call(hook, event, Caller(new_call_id(), self._actor, None, NobodyToAsk()))

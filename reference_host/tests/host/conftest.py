@@ -179,7 +179,7 @@ def open_host(make_config: Callable[..., HostConfig]) -> Iterator[Callable[..., 
     with ExitStack() as opened:
 
         def open_host(plugins: dict[str, Any] | None = None, **options: Any) -> Host:
-            named = {name: options.pop(name) for name in ("asker", "clock", "safe_mode") if name in options}
+            named = {name: options.pop(name) for name in ("asker", "browser", "clock", "safe_mode") if name in options}
             return opened.enter_context(Host(make_config(plugins, **options), **named))
 
         yield open_host

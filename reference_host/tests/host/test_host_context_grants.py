@@ -52,6 +52,9 @@ UNDECLARED: dict[str, tuple[str, str]] = {
     "http": ("ctx.http('insi-auto')", "http:insi-auto"),
     "service": ("from segur_sdk.services import InsLookup\nctx.service(InsLookup)", "service:InsLookup"),
     "ask": ("ctx.ask(None)", "ask"),
+    "browser": ("ctx.browser('login')", "browser:login"),
+    "show": ("ctx.show(None)", "show"),
+    "wait": ("ctx.wait(0)", "wait"),
 }
 FREE = {"call_id", "tenant", "environment", "software", "actor", "session", "deadline", "clock", "audit"}
 
@@ -68,9 +71,12 @@ def test_what_is_not_declared_is_not_granted(act: str, what: str, told: Callable
 
 KEY = '[[keys]]\nuse = "k"\n'
 NETWORK = '[[network]]\npurpose = "p"\ntrust = "t"\nauth = "none"\n'
+BROWSER = '[[network]]\npurpose = "login"\nprotocol = "browser"\n'
 OTHER_THAN_DECLARED: dict[str, tuple[str, str, str, str]] = {
     "other_key": ("ctx.keys.certificate('other')", "", KEY, "key:other"),
     "other_purpose": ("ctx.http('other')", "", NETWORK, "http:other"),
+    "http_of_a_browsers_purpose": ("ctx.http('login')", "", BROWSER, "http:login"),
+    "browser_of_a_purpose_of_ours": ("ctx.browser('p')", "", NETWORK, "browser:p"),
     "protocol_of_that_name": (
         "class InsLookup:\n    def qualify_identity(self, query, ctx): ...\nctx.service(InsLookup)",
         'uses = ["InsLookup"]',
@@ -104,6 +110,14 @@ DECLARED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "",
         ("plugin.service_missing", "None"),
     ),
+    "browser": ("with ctx.browser('login'): pass", "", BROWSER, ("config.no_address", "None")),
+    "wait": ("ctx.wait(0)", "prompts = true", "", ("None",)),
+    "show": (
+        "from segur_sdk.models.notice import Notice\nctx.show(Notice(code='a.b', text='Vu'))",
+        "prompts = true",
+        "",
+        ("None",),
+    ),
     "ask": (
         "from segur_sdk.models.notice import Question\nreturn ctx.ask(Question(code='a.b', text='?', pattern='.*'))",
         "prompts = true",
@@ -117,7 +131,7 @@ DECLARED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 def test_what_is_declared_is_granted(
     act: str, top: str, tables: str, given: tuple[str, ...], told: Callable[..., tuple[str, ...]]
 ) -> None:
-    assert told(act, top, tables, asker=CheckedAsker(lambda _: "yes")) == given
+    assert told(act, top, tables, asker=CheckedAsker(lambda _: "yes", lambda _: None)) == given
 
 
 def test_what_everybody_may_know(told: Callable[..., tuple[str, ...]]) -> None:

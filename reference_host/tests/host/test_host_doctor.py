@@ -1,6 +1,7 @@
 """Commands that look: audit, contracts, doctor, demonstration, and what people read of them."""
 
 import json
+import socket
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -95,6 +96,55 @@ def test_the_doctor_names_each_problem_and_its_mend(
     assert status == 1
     assert row["status"] == "problem"
     assert row["action"]
+
+
+AUTHORITY = """
+[[hooks]]
+name = "on_session_login"
+version = "1.0"
+[[keys]]
+use = "psc"
+[[network]]
+purpose = "psc"
+trust = "t"
+auth = "client"
+key = "psc"
+[[network]]
+purpose = "psc-login"
+protocol = "browser"
+"""
+SECRET = "[network.psc]\nclient = { id = 'lgo', secret = { env = 'SEGUR_PSC' } }\n"
+REDIRECT = "[network.psc-login]\nredirect = ['http://127.0.0.1:%d/retour']\n"
+REGISTERED: dict[str, tuple[str, bool, str, str]] = {
+    "nothing": ("", False, "problem", "warning"),
+    "secret": (SECRET, False, "ok", "warning"),
+    "all": (SECRET + REDIRECT, False, "ok", "ok"),
+    "port_in_use": (SECRET + REDIRECT, True, "ok", "problem"),
+}
+
+
+@pytest.mark.parametrize(("more", "busy", "client", "back"), REGISTERED.values(), ids=REGISTERED)
+def test_the_doctor_says_whether_an_authority_can_be_reached_and_come_back_from(
+    more: str,
+    busy: bool,
+    client: str,
+    back: str,
+    install: Install,
+    config_file: ConfigFile,
+    segur: Segur,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEGUR_PSC", "hunter2")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        text = more % other.getsockname()[1] if "%d" in more else more
+        if not busy:
+            other.close()
+        config = config_file({"alpha": install("alpha", tables=AUTHORITY)}, text)
+        status, out, _ = segur("doctor", "--json", "--config", config)
+    rows = rows_of(out)
+    assert (rows["client psc"]["status"], rows["retour psc-login"]["status"]) == (client, back)
+    assert status == int("problem" in {client, back})
+    assert "hunter2" not in out
 
 
 def test_the_doctor_goes_on_after_data_that_cannot_be_read(

@@ -85,6 +85,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "sdk_endless": ({"manifest": manifest(sdk=">=0.1,<" + "9" * 5000)}, "plugin.manifest_invalid"),
     "unknown_service_offered": ({"top": 'provides = ["Weather"]'}, "plugin.service_unknown"),
     "unknown_service_asked": ({"top": 'uses = ["Weather"]'}, "plugin.service_unknown"),
+    "sign_in_asked_by_a_plugin": ({"top": 'uses = ["SessionProvider"]'}, "plugin.service_unknown"),
+    "tokens_asked_by_a_plugin": ({"top": 'uses = ["AuthoritySessions"]'}, "plugin.service_unknown"),
+    "browser_with_our_trust": (
+        {"tables": '[[network]]\npurpose = "p"\nprotocol = "browser"\ntrust = "t"\n'},
+        "plugin.manifest_invalid",
+    ),
     "unknown_sender": ({"top": 'sends = ["dmp"]'}, "plugin.extension_unknown"),
     "unknown_job": ({"top": 'jobs = ["crl"]'}, "plugin.extension_unknown"),
     # what shows when it is imported

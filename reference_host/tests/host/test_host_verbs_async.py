@@ -15,7 +15,8 @@ from segur_sdk.models.identity import IdentityAttribute, InsStatus, ProofDocumen
 
 
 def public(kind: type) -> dict[str, Any]:
-    return {name: member for name, member in vars(kind).items() if not name.startswith("_")}
+    own = {name: member for one in reversed(kind.__mro__[:-1]) for name, member in vars(one).items()}
+    return {name: member for name, member in own.items() if not name.startswith("_")}
 
 
 def test_both_hosts_have_the_same_verbs() -> None:
@@ -30,7 +31,7 @@ def test_each_verb_has_the_same_signature(verb: str) -> None:
     own, other = public(Host)[verb], public(AsyncHost)[verb]
     own_signature, other_signature = inspect.signature(own), inspect.signature(other)
     assert own_signature.parameters == other_signature.parameters
-    if verb not in {"presented", "watch_cards"}:
+    if verb not in {"acting", "presented", "watch_cards", "watch_sessions"}:
         assert inspect.iscoroutinefunction(other)
         assert own_signature.return_annotation == other_signature.return_annotation
 

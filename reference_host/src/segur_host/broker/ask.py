@@ -1,12 +1,18 @@
-"""Questions for whoever sits there."""
+"""Questions for whoever sits there, and what is shown to him."""
 
 import re
+import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from segur_host.aside import Aside
+from segur_host.broker.cancelling import Cancellation
 from segur_sdk.errors import InputError
-from segur_sdk.models.notice import Question
+from segur_sdk.models.notice import Notice, Question
+
+POLL_S: Final = 0.05
+SHOWING_S: Final = 2.0
+"""A screen that takes longer does not hold the call."""
 
 
 class Asker(Protocol):
@@ -19,6 +25,30 @@ class Asker(Protocol):
             InputError: ``input.nobody_to_ask``, ``input.no_answer``.
         """
         ...
+
+
+@runtime_checkable
+class Screen(Protocol):
+    """What an asker may be besides: a place where a person sees what asks for no answer."""
+
+    def show(self, notice: Notice) -> None:
+        """Show it; whatever answers may come by other ways.
+
+        Raises:
+            InputError: ``input.nobody_to_show``.
+        """
+        ...
+
+
+def show(asker: Asker, notice: Notice) -> None:
+    """Show a notice to whoever answers questions.
+
+    Raises:
+        InputError: ``input.nobody_to_show``: what a person has to compare must not pass unseen.
+    """
+    if not isinstance(asker, Screen):
+        raise InputError("input.nobody_to_show", notice=notice.code)
+    asker.show(notice)
 
 
 class NobodyToAsk:
@@ -35,18 +65,34 @@ class ImpatientAsker:
     Args:
         asker: puts the question.
         seconds: how long it may take.
+        cancellation: ends the waiting.
     """
 
-    def __init__(self, asker: Asker, seconds: float) -> None:
+    def __init__(self, asker: Asker, seconds: float, cancellation: Cancellation | None = None) -> None:
         self._asker = asker
         self._seconds = seconds
+        self._cancellation = cancellation or Cancellation()
 
     def ask(self, question: Question) -> str:
-        """Return the answer; one that comes too late is as good as none."""
+        """Return the answer; one that comes too late is as good as none.
+
+        Raises:
+            InputError: ``input.cancelled``, and those of the asker.
+        """
+        ends_at = time.monotonic() + self._seconds
+        self._cancellation.wait()
         asking = Aside(lambda: self._asker.ask(question), name="segur-ask")
-        if not asking.wait(self._seconds):
-            raise InputError("input.no_answer", question=question.code, reason="timed_out")
+        while not asking.wait(min(POLL_S, max(0.0, ends_at - time.monotonic()))):
+            self._cancellation.wait()
+            if time.monotonic() >= ends_at:
+                raise InputError("input.no_answer", question=question.code, reason="timed_out")
         return asking.result()
+
+    def show(self, notice: Notice) -> None:
+        """Show it; the call goes on when that takes long."""
+        showing = Aside(lambda: show(self._asker, notice), name="segur-show")
+        if showing.wait(min(SHOWING_S, self._seconds)):
+            showing.result()
 
 
 class CheckedAsker:
@@ -54,10 +100,24 @@ class CheckedAsker:
 
     Args:
         answer: shows the question and returns the answer, or ``None`` when none is given.
+        notices: shows what needs no answer; without it, whatever has to be shown fails.
     """
 
-    def __init__(self, answer: Callable[[Question], str | None]) -> None:
+    def __init__(
+        self, answer: Callable[[Question], str | None], notices: Callable[[Notice], None] | None = None
+    ) -> None:
         self._answer = answer
+        self._notices = notices
+
+    def show(self, notice: Notice) -> None:
+        """Show a notice.
+
+        Raises:
+            InputError: ``input.nobody_to_show``.
+        """
+        if self._notices is None:
+            raise InputError("input.nobody_to_show", notice=notice.code)
+        self._notices(notice)
 
     def ask(self, question: Question) -> str:
         """Return the answer if it fits; an unfitting one is as good as none."""

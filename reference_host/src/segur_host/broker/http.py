@@ -7,8 +7,10 @@ the next but the connection.
 
 import ssl
 import time
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import quote_plus
 
 import h11
 
@@ -17,13 +19,16 @@ from segur_host.broker.connection import AnswerTooLargeError
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import Borrower, usable_seconds
 from segur_host.broker.line import Line
+from segur_host.broker.network import Network
+from segur_host.config.model import ClientTable
 from segur_sdk.context import HttpReply
-from segur_sdk.errors import ConfigError, PluginError, SegurError, ServiceError
+from segur_sdk.errors import ErrorSource, PluginError, SegurError, ServiceError
 from segur_sdk.manifest import NetworkUse
-from segur_sdk.models.actor import Environment
 
 HOSTS_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding", "te", "upgrade"})
 """What addresses and frames a request; a plugin that set them could speak to another server, or twice."""
+HOSTS_OWN_AUTHORIZATION: Final = frozenset({"client", "bearer"})
+"""Ways of authenticating in which the host says as whom a plugin acts."""
 DEFAULT_HEADERS: Final = {
     "accept": "*/*",
     # What is compressed is not measured by its size.
@@ -31,36 +36,52 @@ DEFAULT_HEADERS: Final = {
 }
 
 
+def nobodys_token() -> str:
+    """Say that a call is made in nobody's session.
+
+    Raises:
+        ServiceError: ``service.session_needed``.
+    """
+    raise ServiceError("service.session_needed", source=ErrorSource.USER)
+
+
 class HttpBroker:
     """Owns every HTTP connection of the host.
 
     Args:
         keys: where TLS contexts come from.
-        environment: which addresses are meant.
-        sandbox_urls: address by purpose, for the sandbox only.
+        network: where purposes go, and as whom.
     """
 
-    def __init__(self, keys: KeyRing, environment: Environment, sandbox_urls: Mapping[str, str]) -> None:
+    def __init__(self, keys: KeyRing, network: Network) -> None:
         self._keys = keys
-        self._environment = environment
-        self._sandbox_urls = sandbox_urls
+        self._network = network
         self._lines: dict[tuple[str, str | None, str], Line] = {}
 
-    def client(self, use: NetworkUse, borrower: Borrower) -> "BoundClient":
+    def client(
+        self, use: NetworkUse, borrower: Borrower, access_token: Callable[[], str] = nobodys_token
+    ) -> "BoundClient":
         """Return the client of one declared purpose for one call.
 
+        Args:
+            use: the purpose, of the protocol ``https``.
+            borrower: the call.
+            access_token: returns that of the caller's session, when the purpose needs it.
+
         Raises:
-            ConfigError: ``config.no_address`` and those of the key ring.
+            ConfigError: ``config.no_address``, ``config.client_missing``, and those of the key ring.
         """
+        assert use.trust is not None
         # Two plugins may give one name to different purposes: neither gets the other's address or certificate.
-        url = self._url(use)
-        place = (url, use.key, use.trust)
+        url = self._network.url(use)
+        key = self._key(use)
+        place = (url, key, use.trust)
         line = self._lines.get(place)
         if line is None:
             # A TLS context of our own: neither the system's trust store nor the environment has a say.
-            context = self._keys.ssl_context(use.key, use.trust)
+            context = self._keys.ssl_context(key, use.trust)
             line = self._lines.setdefault(place, Line(Address.of(url), context))
-        return BoundClient(line, use.purpose, borrower)
+        return BoundClient(url, line, use, borrower, self._credentials(use, key, access_token))
 
     def forget_token(self, serial: str) -> None:
         """Close every connection that was authenticated with a key of a token: it was locked."""
@@ -73,24 +94,49 @@ class HttpBroker:
         while self._lines:
             self._lines.popitem()[1].close()
 
-    def _url(self, use: NetworkUse) -> str:
-        if self._environment is Environment.SANDBOX:
-            url = self._sandbox_urls.get(use.purpose)
-        else:
-            url = use.addresses.get(self._environment)
-        if url is None:
-            raise ConfigError("config.no_address", purpose=use.purpose, environment=self._environment)
-        return url
+    def _key(self, use: NetworkUse) -> str | None:
+        """Return the use of the key by which a purpose authenticates; what may go without a key does so without one."""
+        optional = use.auth in HOSTS_OWN_AUTHORIZATION
+        return None if optional and use.key is not None and not self._keys.has(use.key) else use.key
+
+    def _credentials(
+        self, use: NetworkUse, key: str | None, access_token: Callable[[], str]
+    ) -> Callable[[], str] | None:
+        """Return what gives the ``Authorization`` of each request, if the host adds one."""
+        if use.auth == "bearer":
+            return lambda: f"Bearer {access_token()}"
+        if use.auth == "client" and key is None:
+            client = self._network.client(use)
+            return lambda: _basic(client)
+        return None
 
 
 class BoundClient:
-    """Implements ``HttpClient`` for one purpose and one call."""
+    """Implements ``HttpClient`` for one purpose and one call.
 
-    def __init__(self, line: Line, purpose: str, borrower: Borrower) -> None:
+    Args:
+        url: address of the purpose.
+        line: connections to it.
+        use: the purpose.
+        borrower: the call.
+        credentials: gives the ``Authorization`` of each request, where the host adds one.
+    """
+
+    def __init__(
+        self, url: str, line: Line, use: NetworkUse, borrower: Borrower, credentials: Callable[[], str] | None
+    ) -> None:
+        self._url = url
         self._line = line
-        self._purpose = purpose
+        self._use = use
+        self._purpose = use.purpose
         self._borrower = borrower
-        self._facts = {"purpose": purpose, "host": line.address.server}
+        self._credentials = credentials
+        self._facts = {"purpose": use.purpose, "host": line.address.server}
+
+    @property
+    def address(self) -> str:
+        """The address of the purpose; see ``segur_sdk.context.HttpClient``."""
+        return self._url
 
     def request(
         self,
@@ -103,11 +149,11 @@ class BoundClient:
     ) -> HttpReply:
         """Send one request within the deadline of the call; see ``segur_sdk.context.HttpClient``."""
         self._borrower.require_running()
+        request = self._request(method, path, headers or {}, body)
         left = usable_seconds(self._borrower)
         if left <= 0:
             raise ServiceError("service.timed_out", retryable=True, purpose=self._purpose)
         ends_at = time.monotonic() + left
-        request = self._request(method, path, headers or {}, body)
         self._borrower.note("broker.http", **self._facts)
         try:
             connection = self._line.take(self._ticket, ends_at)
@@ -136,17 +182,38 @@ class BoundClient:
         target = self._line.address.target(path)
         if target is None:
             raise self._refused("path")
+        given |= self._authorization(method, given)
         own = {"host": self._line.address.server, "content-length": str(len(body))}
         try:
             return h11.Request(method=method, target=target, headers=list((own | DEFAULT_HEADERS | given).items()))
         except (h11.LocalProtocolError, ValueError, TypeError, AttributeError):
             raise self._refused("form") from None
 
+    def _authorization(self, method: str, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the header by which the host authenticates; no plugin sees it, and an echo would show it."""
+        if self._use.auth not in HOSTS_OWN_AUTHORIZATION:
+            return {}
+        if method == "TRACE":
+            raise self._refused("method")
+        own = given.get("authorization")
+        if own is not None:
+            # The registered software may act for somebody whose token it was just given: at an authority's userinfo.
+            if self._use.auth == "client" and own.startswith("Bearer "):
+                return {}
+            raise self._refused("headers")
+        return {"authorization": self._credentials()} if self._credentials is not None else {}
+
     def _ticket(self) -> None:
         self._borrower.record("broker.connect", **self._facts)
 
     def _refused(self, field: str) -> PluginError:
         return PluginError("plugin.request_refused", plugin=self._borrower.plugin, purpose=self._purpose, field=field)
+
+
+def _basic(client: ClientTable) -> str:
+    """Return how a registered software authenticates by its secret (RFC 6749, 2.3.1; RFC 7617)."""
+    pair = f"{quote_plus(client.id)}:{quote_plus(client.secret.resolve().reveal())}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 def _diagnose(failure: OSError | h11.RemoteProtocolError, purpose: str, *, began: bool) -> SegurError:

@@ -63,6 +63,10 @@ class KeyRing:
         self._pairs: dict[str, _Pair] = {}
         self._contexts: dict[tuple[str | None, str], ssl.SSLContext] = {}
 
+    def has(self, use: str) -> bool:
+        """Tell whether a key is configured for a use; whether it can be read is not asked."""
+        return use in self._tables
+
     def certificate(self, use: str) -> CertificateInfo:
         """Return the facts of the certificate configured for a use. Whether it is in date is not judged here.
 

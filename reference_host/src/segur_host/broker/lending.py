@@ -1,5 +1,6 @@
 """What a broker needs to know of the call it lends to."""
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from segur_sdk.errors import Fact
@@ -15,6 +16,10 @@ class LentTime(Protocol):
 
     def remaining(self) -> float:
         """Return the seconds left, never below zero."""
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Stop the clock while the block runs: somebody acts elsewhere."""
         ...
 
 

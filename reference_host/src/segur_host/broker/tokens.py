@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -222,9 +222,9 @@ class TokenBroker:
         """Call ``told`` with the serial number of each unlocked token that left, or whose driver's process ended."""
         self._when_lost.append(told)
 
-    def lock_all(self) -> None:
-        """Lock every token that was unlocked here; what is gone has locked itself."""
-        for serial in self._unlocked.serials:
+    def lock_all(self, *, but: Collection[str | None] = ()) -> None:
+        """Lock every token that was unlocked here, some aside; what is gone has locked itself."""
+        for serial in set(self._unlocked.serials).difference(but):
             with suppress(CardError):
                 self.lock(serial)
 

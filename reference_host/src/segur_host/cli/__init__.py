@@ -8,12 +8,14 @@ from typing import Final
 import typer
 from rich.markup import escape
 
-from segur_host.cli import audit, call, cards, demo, doctor, hooks, identify, plugins
+from segur_host.cli import audit, call, cards, demo, doctor, hooks, host, identify, operators, plugins, session
 from segur_host.cli.failing import run
 from segur_host.cli.output import keep_for_answers, only_json, problems
 
 COMMANDS_GROUP: Final = "segur.commands"
-OWN_COMMANDS: Final = frozenset({"identify", "call", "cards", "doctor", "hooks", "plugins", "audit", "demo"})
+OWN_COMMANDS: Final = frozenset(
+    {"identify", "call", "cards", "doctor", "hooks", "host", "operators", "plugins", "session", "audit", "demo"}
+)
 
 
 def application() -> typer.Typer:
@@ -31,6 +33,9 @@ def application() -> typer.Typer:
     app.command("hooks")(hooks.hooks)
     app.add_typer(cards.app, name="cards")
     app.add_typer(plugins.app, name="plugins")
+    app.add_typer(host.app, name="host")
+    app.add_typer(session.app, name="session")
+    app.add_typer(operators.app, name="operators")
     app.add_typer(audit.app, name="audit")
     app.add_typer(demo.app, name="demo")
     for name, group in _added_commands():

@@ -1,5 +1,6 @@
-"""Questions of a command to whoever sits at its terminal."""
+"""Questions of a command to whoever sits at its terminal, and what it shows him meanwhile."""
 
+import json as json_lines
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,17 +9,17 @@ from typing import Final
 
 from rich.markup import escape
 
-from segur_host.broker.ask import Asker, CheckedAsker
+from segur_host.broker.ask import Asker, CheckedAsker, NobodyToAsk
 from segur_host.cli.output import problems
 from segur_sdk.errors import InputError
-from segur_sdk.models.notice import Question
+from segur_sdk.models.notice import Notice, Question
 
 ATTEMPTS: Final = 3
 
 
 @contextmanager
-def console_asker(*, json: bool) -> Iterator[Asker | None]:
-    """Give who asks at this terminal while the block runs; nothing when no person watches.
+def console_asker(*, json: bool) -> Iterator[Asker]:
+    """Give who asks at this terminal while the block runs; when no person watches, what is to be shown is only written.
 
     Standard output is left to the answer. The terminal is left as it was found, even when nobody waits any more for
     a secret that is being typed.
@@ -27,13 +28,33 @@ def console_asker(*, json: bool) -> Iterator[Asker | None]:
         json: the answer is for a program.
     """
     if json or not sys.stdin.isatty():
-        yield None
+        yield UnattendedAsker(json=json)
         return
     restore = _kept_terminal()
     try:
         yield ConsoleAsker()
     finally:
         restore()
+
+
+class UnattendedAsker(NobodyToAsk):
+    """Answers nothing, and writes what is to be shown on standard error: a program may read it there.
+
+    Args:
+        json: write each notice as one line of JSON, ``{"notice": {"code", "text", "action"}}``.
+    """
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+
+    def show(self, notice: Notice) -> None:
+        """Write a notice."""
+        if self._json:
+            line = json_lines.dumps({"notice": notice.model_dump(mode="json")}, ensure_ascii=False)
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+        else:
+            _written(notice)
 
 
 class ConsoleAsker:
@@ -54,8 +75,18 @@ class ConsoleAsker:
                 problems.print("Cette réponse ne convient pas.")
         return self._asked(question)
 
+    def show(self, notice: Notice) -> None:
+        """Write a notice above whatever is asked next."""
+        _written(notice)
+
     def _asked(self, question: Question) -> str:
         return CheckedAsker(_secret if question.secret else _shown).ask(question)
+
+
+def _written(notice: Notice) -> None:
+    problems.print(escape(notice.text))
+    if notice.action is not None:
+        problems.print(escape(notice.action))
 
 
 def _secret(question: Question) -> str | None:

@@ -11,7 +11,8 @@ from segur_host.cli.asking import console_asker
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import only_json
-from segur_host.cli.rendering import outcome_as_json, show_outcomes, value_as_json
+from segur_host.cli.rendering import show_outcomes
+from segur_host.json_forms import outcome_as_json, value_as_json
 from segur_sdk.errors import InputError
 
 MAX_INPUT: Final = 1_048_576

@@ -12,10 +12,11 @@ from segur_host.cli.asking import console_asker
 from segur_host.cli.failing import ExitCode, fail, show_failure
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import console, only_json
-from segur_host.cli.rendering import outcome_as_json, show_outcomes, value_as_json
+from segur_host.cli.rendering import show_outcomes
 from segur_host.clock import SystemClock
 from segur_host.host import Host
 from segur_host.inputs import SlotInput
+from segur_host.json_forms import outcome_as_json, value_as_json
 from segur_host.messages import as_json
 from segur_host.registry.registry import PluginState
 from segur_sdk.cards.atr import AtrFamily, recognise

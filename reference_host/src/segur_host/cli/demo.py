@@ -11,11 +11,12 @@ from rich.markup import escape
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import JsonOption
 from segur_host.cli.output import JsonOutput, console, only_json
-from segur_host.cli.rendering import outcome_as_json
 from segur_host.comptoir.sandbox import ReaderKind, Sandbox, joined, started
 from segur_host.comptoir.walk import StepReport, play
+from segur_host.json_forms import outcome_as_json
 
 TITLES: Final = {
+    "signed_in": "La pharmacienne se connecte",
     "card_read": "La carte est lue",
     "beneficiary_chosen": "Le bénéficiaire est choisi",
     "insi": "INSi est interrogé",
@@ -30,6 +31,7 @@ TITLES: Final = {
     "insi_down": "INSi est en panne",
     "card_swapped": "La carte a été changée",
     "test_card_in_production": "Une carte de test en production",
+    "signed_out": "La pharmacienne se déconnecte",
 }
 
 app = typer.Typer(help="Démonstrations.", no_args_is_help=True)
@@ -57,7 +59,7 @@ def comptoir(
     cards: CardsOption = ReaderKind.MEMORY,
     json: JsonOption = False,
 ) -> None:
-    """Joue une matinée au comptoir : carte Vitale, INSi, pièces, refus, pannes."""
+    """Joue une matinée au comptoir : connexion, carte Vitale, INSi, pièces, refus, pannes, déconnexion."""
     source: AbstractContextManager[Sandbox] = joined(sandbox) if sandbox else started(cards)
     if json:
         with only_json() as output, source as services:

@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from segur_host.broker.keys import KeyRing
+from segur_host.broker.loopback import Loopback
+from segur_host.broker.network import Network
 from segur_host.broker.token_tls import self_test
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, config_path
@@ -21,6 +23,7 @@ from segur_host.messages import explain
 from segur_host.registry.registry import PluginState
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, SegurError, UserMessage
+from segur_sdk.manifest import NetworkUse
 
 WARN_BEFORE: Final = timedelta(days=30)
 """A certificate is announced as expiring from then on (*guide de commande de certificats*: one month before)."""
@@ -67,6 +70,7 @@ def examine(load: Callable[[], HostConfig]) -> Iterator[Check]:
             yield Check("données", "ok", "base chiffrée lisible")
             yield from _audit(host)
             yield from _plugins(host)
+            yield from _purposes(host)
             yield from _readers(host)
     except SegurError as failure:
         yield _problem("données", failure)
@@ -141,6 +145,40 @@ def _plugins(host: Host) -> Iterator[Check]:
             yield Check(name, "warning", "désactivé", _action(entry.reason, host.messages))
         elif entry.reason is not None:
             yield _problem(name, entry.reason, host.messages)
+
+
+def _purposes(host: Host) -> Iterator[Check]:
+    """Tell whether active plugins can authenticate at an authority, and whether a browser can come back from one."""
+    network = Network(host.config.environment, host.config.network)
+    active = [entry for entry in host.plugins.values() if entry.state is PluginState.ACTIVE and entry.manifest]
+    for use in [use for entry in active if entry.manifest for use in entry.manifest.network]:
+        if use.auth == "client" and use.key not in host.config.keys:
+            yield _client(network, use)
+        elif use.protocol == "browser":
+            yield _return(network, use)
+
+
+def _client(network: Network, use: NetworkUse) -> Check:
+    name = f"client {use.purpose}"
+    try:
+        client = network.client(use)
+        client.secret.resolve()
+    except SegurError as failure:
+        return _problem(name, failure)
+    return Check(name, "ok", f"{client.id}, par secret")
+
+
+def _return(network: Network, use: NetworkUse) -> Check:
+    name = f"retour {use.purpose}"
+    redirects = network.redirects(use)
+    if not redirects:
+        action = f"Si l’autorité exige une adresse exacte, renseignez [network.{use.purpose}] redirect."
+        return Check(name, "warning", "aucune adresse enregistrée : un port libre sert à chaque connexion", action)
+    try:
+        with Loopback(redirects, lambda: True) as loopback:
+            return Check(name, "ok", f"{loopback.redirect_uri} est libre, {len(redirects)} adresse(s) enregistrée(s)")
+    except SegurError as failure:
+        return _problem(name, failure)
 
 
 def _readers(host: Host) -> Iterator[Check]:

@@ -10,8 +10,9 @@ from rich.markup import escape
 
 from segur_host.cli.output import only_json, problems
 from segur_host.crash import write_report
-from segur_host.messages import as_json, explain
-from segur_sdk.errors import ConfigError, InputError, SegurError, UserMessage
+from segur_host.messages import as_json
+from segur_host.resident.client import ToldError
+from segur_sdk.errors import InputError, SegurError, UserMessage
 
 
 class ExitCode(IntEnum):
@@ -39,9 +40,8 @@ class Answered(Exception):  # noqa: N818 - not an error: the command has said al
 
 def status_of(failure: SegurError) -> ExitCode:
     """Return the exit code of a typed failure."""
-    if isinstance(failure, ConfigError):
-        return ExitCode.CONFIGURATION
-    return ExitCode.USAGE if isinstance(failure, InputError) else ExitCode.NO
+    kind = failure.kind if isinstance(failure, ToldError) else type(failure).__name__
+    return {"ConfigError": ExitCode.CONFIGURATION, "InputError": ExitCode.USAGE}.get(kind, ExitCode.NO)
 
 
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
@@ -76,14 +76,15 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
 
 def show_failure(failure: SegurError, *, wants_json: bool, own: Mapping[str, UserMessage] | None = None) -> None:
     """Write a failure: one JSON object, or three French sentences."""
+    # What the resident host told comes with the texts of its plugins.
+    told = failure.told if isinstance(failure, ToldError) else as_json(failure, own)
     if wants_json:
         with only_json() as output:
-            output.write({"error": as_json(failure, own)})
+            output.write({"error": told})
         return
-    text = explain(failure, own)
-    problems.print(f"[bold red]{escape(text.message)}[/]")
-    problems.print(escape(text.cause))
-    problems.print(f"[bold]→[/] {escape(text.action)}")
+    problems.print(f"[bold red]{escape(told['message'])}[/]")
+    problems.print(escape(told["cause"]))
+    problems.print(f"[bold]→[/] {escape(told['action'])}")
     problems.print(f"[dim]{escape(str(failure))}[/]")
 
 

@@ -11,11 +11,12 @@ from segur_host.cli.call import read_input
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import console, only_json
-from segur_host.cli.rendering import identification_as_json, show_outcomes
+from segur_host.cli.rendering import show_outcomes
 from segur_host.host import Host
 from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
 from segur_host.inputs import IdentifyInput
+from segur_host.json_forms import identification_as_json
 from segur_sdk.errors import invalid_input
 
 STATUS_NAMES = {"PROV": "provisoire", "VALI": "validée", "RECUP": "récupérée", "QUAL": "qualifiée"}

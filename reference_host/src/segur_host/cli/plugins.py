@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tomlkit
 import typer
@@ -13,11 +13,9 @@ from segur_host.cli import plugins_new
 from segur_host.cli.options import ConfigOption, JsonOption, config_path, open_host
 from segur_host.cli.output import console, only_json
 from segur_host.config.loading import load_config
-from segur_host.host import Host
-from segur_host.messages import explain
+from segur_host.json_forms import plugin_as_json
 from segur_host.registry.discovery import discover
-from segur_host.registry.registry import PluginEntry
-from segur_sdk.errors import ConfigError, PluginError, SegurError
+from segur_sdk.errors import ConfigError, PluginError
 from segur_sdk.manifest import PluginManifest
 
 app = typer.Typer(help="Modules : états, déclarations, activation.", no_args_is_help=True)
@@ -35,7 +33,8 @@ def list_plugins(
     with only_json() as output:
         # Plugins are imported in here: what they print must not mix with the answer.
         with open_host(config, safe_mode=safe_mode) as host:
-            rows = [_row(entry, host) for entry in sorted(host.plugins.values(), key=lambda one: one.id)]
+            found = sorted(host.plugins.values(), key=lambda one: one.id)
+            rows = [plugin_as_json(entry, host.messages) for entry in found]
         if json:
             output.write(rows)
             return
@@ -90,7 +89,8 @@ def _show_grants(manifest: PluginManifest) -> None:
     for hook in manifest.hooks:
         console.print(f"  répondre à {hook.name}")
     for use in manifest.network:
-        console.print(f"  joindre le réseau pour « {use.purpose} » ({use.auth})")
+        reached = "ouvrir le navigateur" if use.protocol == "browser" else "joindre le réseau"
+        console.print(f"  {reached} pour « {use.purpose} »{f' ({use.auth})' if use.auth else ''}")
     for key in manifest.keys:
         console.print(f"  connaître le certificat « {key.use} »")
     for means in manifest.session_means:
@@ -104,24 +104,3 @@ def _show_grants(manifest: PluginManifest) -> None:
     ):
         if granted:
             console.print(f"  {label}")
-
-
-def _row(entry: PluginEntry, host: Host) -> dict[str, Any]:
-    manifest = entry.manifest
-    text = explain(entry.reason, host.messages) if entry.reason is not None else None
-    return {
-        "id": entry.id,
-        "version": entry.version,
-        "state": str(entry.state),
-        "reason": _sentence(text.message, entry.reason) if text and entry.reason else None,
-        "action": text.action if text else None,
-        "hooks": [use.name for use in manifest.hooks] if manifest else [],
-        "services": list(manifest.provides) if manifest else [],
-        "sends": list(manifest.sends) if manifest else [],
-        "drivers": [use.name for use in manifest.drivers] if manifest else [],
-        "last_error": entry.last_error.code if entry.last_error else None,
-    }
-
-
-def _sentence(message: str, failure: SegurError) -> str:
-    return f"{message} [{failure}]"

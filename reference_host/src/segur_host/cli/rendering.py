@@ -1,34 +1,13 @@
-"""Answers as every command gives them: as JSON that outsiders rely on, or to a person."""
+"""Answers as every command shows them to a person."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from pydantic import BaseModel
 from rich.markup import escape
 
 from segur_host.cli.output import console
 from segur_host.dispatch.outcome import Outcome
-from segur_host.identities.desk import Identification
-from segur_host.messages import as_json, explain
+from segur_host.messages import explain
 from segur_sdk.errors import UserMessage
-
-
-def value_as_json(value: Any) -> Any:
-    """Return the value of a hook as JSON."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    return [value_as_json(one) for one in value] if isinstance(value, tuple) else value
-
-
-def outcome_as_json(outcome: Outcome, messages: Mapping[str, UserMessage]) -> dict[str, Any]:
-    """Return one outcome as every command gives it."""
-    return {
-        "plugin": outcome.plugin,
-        "version": outcome.version,
-        "status": str(outcome.status),
-        "error": as_json(outcome.error, messages) if outcome.error else None,
-        "duration_ms": round(outcome.duration_ms, 3),
-    }
 
 
 def show_outcomes(outcomes: tuple[Outcome, ...], messages: Mapping[str, UserMessage]) -> None:
@@ -36,18 +15,3 @@ def show_outcomes(outcomes: tuple[Outcome, ...], messages: Mapping[str, UserMess
     for one in outcomes:
         text = f" — {explain(one.error, messages).message}" if one.error else ""
         console.print(f"{escape(one.plugin)} {escape(one.version)} : [bold]{one.status}[/]{escape(text)}")
-
-
-def identification_as_json(found: Identification, messages: Mapping[str, UserMessage]) -> dict[str, Any]:
-    """Return an identification as outsiders rely on it; no trait and no matricule in it."""
-    identity = found.identity
-    return {
-        "identity_ref": identity.identity_ref if identity else None,
-        "status": str(identity.status) if identity else None,
-        "attributes": sorted(map(str, identity.attributes)) if identity else [],
-        "outcomes": [outcome_as_json(one, messages) for one in found.outcomes],
-        "cr": str(found.cr) if found.cr else None,
-        "divergences": [{"trait": str(one.trait), "reason": one.reason} for one in found.divergences],
-        "notices": [one.model_dump(mode="json") for one in found.notices],
-        "asking": str(found.asking) if found.asking else None,
-    }

@@ -37,13 +37,19 @@ class Sandbox:
         self._readers: Final = [
             (str(reader["kind"]), str(reader["name"])) for reader in descriptor["services"]["cards"]["readers"]
         ]
+        self.offers_psc: Final = "psc" in descriptor["services"]
         control = descriptor["control"]
         self._client = httpx.Client(
             base_url=control["url"],
             headers={"Authorization": f"Bearer {Path(control['token_file']).read_text('utf-8').strip()}"},
-            verify=ssl.create_default_context(cafile=descriptor["ca"]),
+            verify=self._trust(descriptor),
             trust_env=False,
         )
+        self._browser = httpx.Client(verify=self._trust(descriptor), trust_env=False, follow_redirects=True)
+
+    @staticmethod
+    def _trust(descriptor: Mapping[str, Any]) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=descriptor["ca"])
 
     def vitale_reader(self, kind: ReaderKind) -> str:
         """Return the name of the reader for a carte Vitale.
@@ -65,13 +71,29 @@ class Sandbox:
         """Make the next answers of a service fail."""
         self._post("/faults", {"service": service, "fault": fault, "count": count})
 
+    def sign_in_next(self, who: str) -> None:
+        """Have the next login by Pro Santé Connect accepted by a fictitious professional, with nobody at the page."""
+        self._post("/psc/next", {"as": who, "answer": "accept"})
+
+    def psc_sessions(self) -> frozenset[str]:
+        """Return the sessions that are open at Pro Santé Connect itself, by their ``sid``."""
+        return frozenset(one["sid"] for one in self._asked("GET", "/psc").json()["sessions"])
+
+    def browse(self, url: str) -> bool:
+        """Be the browser of whoever signs in: go where it is sent, and back."""
+        return self._browser.get(url).is_success
+
     def close(self) -> None:
-        """Close the connection to the control API."""
+        """Close the connections to the control API and of the browser."""
         self._client.close()
+        self._browser.close()
 
     def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        self._asked("POST", path, dict(body))
+
+    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         try:
-            self._client.post(path, json=dict(body)).raise_for_status()
+            return self._client.request(method, path, json=body).raise_for_status()
         except httpx.HTTPError as failure:
             raise ConfigError("config.sandbox_unreadable", reason=type(failure).__name__) from None
 

@@ -1,6 +1,6 @@
-"""The walk: one patient after another at the counter, each step with what it should give.
+"""The walk: somebody signs in, then one patient after another at the counter, each step with what it should give.
 
-Every person is one of the published test identities of INSi.
+Every patient is one of the published test identities of INSi.
 """
 
 import tempfile
@@ -20,14 +20,20 @@ from segur_host.dispatch.outcome import Outcome
 from segur_host.host import Host
 from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
+from segur_host.sessions.choosing import EXERCICE_QUESTION
+from segur_host.sessions.open_sessions import OpenSession
 from segur_sdk.errors import SegurError, UserMessage
 from segur_sdk.hooks.qualify_identity import CardSubject
 from segur_sdk.identity.engine import Asking
-from segur_sdk.models.actor import Environment
+from segur_sdk.models.actor import Environment, SessionMeans
 from segur_sdk.models.card import CardReading, HostSuppliedReading, SuppliedBeneficiary
 from segur_sdk.models.identity import CrCode, InsStatus, NoProof, NoProofReason, ProofDocument, Sex, Traits
+from segur_sdk.models.notice import Question
 
 SEX_QUESTION: Final = "insi.sexe"
+PSC: Final = "psc"
+PHARMACIST: Final = "pharmacien-titulaire"
+"""Who signs in: a professional of the sandbox."""
 
 
 @attrs.frozen
@@ -64,17 +70,19 @@ class Walk:
         self._reader = sandbox.vitale_reader(kind)
         self._config = _with_readers(load_config(sandbox.config), kind, folder / "sandbox")
         self._production = _production(self._config, folder / "production")
-        self._asker = CheckedAsker(lambda question: "M" if question.code == SEX_QUESTION else None)
+        self._signs_in = sandbox.offers_psc and PSC in self._config.plugins
+        self._asker = CheckedAsker(_answer)
         self._said: list[str] = []
         self._screen: list[str] = []
         self._outcomes: list[Outcome] = []
         self._reading: CardReading | None = None
         self._subject: CardSubject | None = None
         self._found: Identification | None = None
+        self._session: OpenSession | None = None
 
     def play(self) -> Iterator[StepReport]:
         """Play every step; one that fails does not stop the next ones."""
-        with Host(self._config, asker=self._asker) as host:
+        with Host(self._config, asker=self._asker, browser=self._sandbox.browse) as host:
             for step, action in self._steps():
                 self._said, self._screen, self._outcomes = [], [], []
                 started = time.perf_counter()
@@ -91,7 +99,7 @@ class Walk:
                 )
 
     def _steps(self) -> tuple[tuple[str, Callable[[Host], None]], ...]:
-        return (
+        patients = (
             ("card_read", self._card_read),
             ("beneficiary_chosen", self._beneficiary_chosen),
             ("insi", self._insi),
@@ -107,6 +115,9 @@ class Walk:
             ("card_swapped", self._card_swapped),
             ("test_card_in_production", self._test_card_in_production),
         )
+        if not self._signs_in:
+            return patients
+        return (("signed_in", self._signed_in), *patients, ("signed_out", self._signed_out))
 
     def _attempt(self, action: Callable[[Host], None], host: Host) -> bool:
         try:
@@ -118,6 +129,25 @@ class Walk:
             self._say(f"Inattendu : {failure.code}")
             return False
         return True
+
+    def _signed_in(self, host: Host) -> None:
+        self._sandbox.sign_in_next(PHARMACIST)
+        self._session = host.login(SessionMeans.PSC).opened
+        self._expect(self._session.authority_session in self._sandbox.psc_sessions(), "Pro Santé Connect le connaît")
+        self._say(
+            "Connexion par Pro Santé Connect : chaque appel national se fait désormais au nom de ce professionnel."
+        )
+        self._show([f"{self._session.actor.name}, RPPS {self._session.actor.rpps}"])
+
+    def _signed_out(self, host: Host) -> None:
+        self._expect(self._session is not None, "une session ouverte")
+        assert self._session is not None
+        host.logout(self._session.id, everywhere=True)
+        self._expect(host.session is None, "la session est fermée")
+        self._expect(
+            self._session.authority_session not in self._sandbox.psc_sessions(), "Pro Santé Connect l’a déconnecté"
+        )
+        self._say("Déconnexion complète, de ce logiciel et de Pro Santé Connect.")
 
     def _card_read(self, host: Host) -> None:
         self._sandbox.insert(self._reader, "family")
@@ -264,6 +294,13 @@ def play(sandbox: Sandbox, kind: ReaderKind = ReaderKind.MEMORY) -> Iterator[Ste
     """Play the walk, with cards in such a reader, on hosts whose data disappear afterwards."""
     with tempfile.TemporaryDirectory(prefix="segur-comptoir-") as folder:
         yield from Walk(sandbox, Path(folder), kind).play()
+
+
+def _answer(question: Question) -> str | None:
+    """Answer as the person at the counter; of several situations d'exercice, the first is his."""
+    if question.code == SEX_QUESTION:
+        return "M"
+    return question.choices[0].value if question.code == EXERCICE_QUESTION else None
 
 
 def _with_readers(config: HostConfig, kind: ReaderKind, data: Path) -> HostConfig:

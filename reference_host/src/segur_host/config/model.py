@@ -1,6 +1,7 @@
 """What ``segur.toml`` may say. Unknown keys are refused everywhere; what was read is never repeated in an error."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -132,10 +133,46 @@ class KeyTable(Value):
         return self
 
 
-class NetworkTable(Value):
-    """Where a purpose goes instead of the address its manifest names: the sandbox only."""
+class ClientTable(Value):
+    """As whom the software is registered at an authority."""
 
-    url: HttpsAddress
+    id: str = Field(min_length=1, max_length=200)
+    """Its ``client_id``."""
+    secret: SecretField
+    """Its ``client_secret``, by reference; the host alone reads it (RFC 6749, 2.3.1)."""
+
+
+_RETURN: Final = re.compile(r"http://127\.0\.0\.1:([1-9][0-9]{0,4})/[A-Za-z0-9._~/\-]*")
+
+
+def _return_address(uri: str) -> str:
+    found = _RETURN.fullmatch(uri)
+    if found is None or int(found[1]) > 65535:
+        raise ValueError("an address to come back to is http://127.0.0.1:PORT/PATH")
+    return uri
+
+
+ReturnAddress = Annotated[str, AfterValidator(_return_address)]
+"""``http://127.0.0.1:PORT/PATH``, exactly as it was registered (RFC 8252, 7.3 and 8.3)."""
+
+
+class NetworkTable(Value):
+    """How a purpose of a plugin is reached."""
+
+    url: HttpsAddress | None = None
+    """``https://`` address on this machine. Refused outside the sandbox environment: there, the addresses are those of
+    the plugin's manifest."""
+    client: ClientTable | None = None
+    """For a purpose whose ``auth`` is ``client``, when no key is configured for it: identifier and secret."""
+    redirect: tuple[ReturnAddress, ...] = Field(default=(), max_length=16)
+    """For a purpose of the protocol ``browser``: addresses of this machine, each ``http://127.0.0.1:PORT/PATH``, that
+    are registered at the authority. They are tried in turn; without any, a free port is taken at each visit."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "NetworkTable":
+        if len(set(self.redirect)) != len(self.redirect):
+            raise ValueError("an address to come back to stands there twice")
+        return self
 
 
 class MemorySlot(Value):
@@ -190,6 +227,17 @@ class TracesTable(Value):
     retention_days: int = Field(default=DEFAULT_RETENTION_DAYS, ge=1, le=36525)
 
 
+class SessionsTable(Value):
+    """Sessions of professionals and operators."""
+
+    accounts: Literal["host", "software"] = "software"
+    """Who knows the users: this host, where everybody then needs an account, or the practice software itself."""
+    idle_minutes: int = Field(default=120, ge=1, le=1440)
+    """A session that makes no call for so long is ended (SC.SSI/IE.39)."""
+    max_hours: int = Field(default=12, ge=1, le=24)
+    """No session lasts longer, whatever its means allow."""
+
+
 class HostConfig(Value):
     """The whole file."""
 
@@ -207,9 +255,10 @@ class HostConfig(Value):
     keys: Table[Token, KeyTable] = Field(default_factory=_empty)
     """Key by use."""
     network: Table[Token, NetworkTable] = Field(default_factory=_empty)
-    """Address by purpose."""
+    """What a purpose of a plugin needs, by purpose."""
     readers: ReadersTable = ReadersTable()
     plugins: Table[PluginId, PluginTable] = Field(default_factory=_empty)
+    sessions: SessionsTable = SessionsTable()
     limits: LimitsTable = LimitsTable()
     traces: TracesTable = TracesTable()
 
@@ -219,9 +268,10 @@ class HostConfig(Value):
         cls, network: Mapping[str, NetworkTable], info: ValidationInfo
     ) -> Mapping[str, NetworkTable]:
         environment = info.data.get("environment")
-        if network and environment is not None and environment is not Environment.SANDBOX:
+        urls = [table.url for table in network.values() if table.url is not None]
+        if urls and environment is not None and environment is not Environment.SANDBOX:
             raise PydanticCustomError(NETWORK_OVERRIDE, "addresses are given for the sandbox only")
-        if not all(is_loopback(urlsplit(table.url).hostname) for table in network.values()):
+        if not all(is_loopback(urlsplit(url).hostname) for url in urls):
             raise PydanticCustomError(NETWORK_OVERRIDE, "the sandbox is on this machine")
         return network
 

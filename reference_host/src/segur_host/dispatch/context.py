@@ -9,25 +9,31 @@ from typing import TypeVar
 import attrs
 
 from segur_host.audit.log import AuditEntry, AuditLog
-from segur_host.broker.ask import Asker
+from segur_host.broker.ask import Asker, show
+from segur_host.broker.browser import BrowserBroker
+from segur_host.broker.cancelling import Cancellation
 from segur_host.broker.cards import CardBroker
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
+from segur_host.broker.lending import usable_seconds
 from segur_host.broker.store import PluginStore
 from segur_host.broker.tokens import FoundToken, TokenBroker
 from segur_host.dispatch.deadline import CallDeadline
+from segur_host.dispatch.patience import Patience
+from segur_host.operators.rights import NATIONAL
 from segur_host.registry.registry import PluginEntry
+from segur_host.sessions.vault import TokenVault
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.cards.channel import CardChannel
-from segur_sdk.context import Clock, HttpClient, PluginSettings, Software
+from segur_sdk.context import Clock, HttpClient, PluginSettings, Software, Visit
 from segur_sdk.drivers import OfficialReading, TokenCertificate, TokenData, TokenState
-from segur_sdk.errors import Fact, PluginError
-from segur_sdk.manifest import PluginManifest
+from segur_sdk.errors import Fact, InputError, PluginError
+from segur_sdk.manifest import NetworkUse, PluginManifest
 from segur_sdk.models.actor import Actor, Environment, Session
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.certificate import CertificateInfo
-from segur_sdk.models.notice import Question
+from segur_sdk.models.notice import Notice, Question
 from segur_sdk.services import SERVICES
 
 SettingsT = TypeVar("SettingsT", bound=PluginSettings)
@@ -46,6 +52,10 @@ class Resources:
     audit: AuditLog
     traces: TraceStore
     http: HttpBroker
+    browser: BrowserBroker
+    vault: TokenVault
+    patience_s: float
+    """How long a call may wait, in all, for somebody who acts elsewhere."""
     cards: CardBroker
     tokens: TokenBroker
     keys: KeyRing
@@ -59,6 +69,8 @@ class Caller:
     actor: Actor
     session: Session | None
     asker: Asker
+    cancellation: Cancellation = attrs.field(factory=Cancellation)
+    """By which the person gives up what he is asked to do."""
 
 
 class CallContext:
@@ -97,6 +109,8 @@ class CallContext:
         self.may_ask: bool = self._manifest.prompts and (within is None or within.may_ask)
         self.notes: list[AuditEntry] = within.notes if within else []
         """What plugins noted; written with the outcome, in one go."""
+        self.patience: Patience = within.patience if within else Patience(resources.patience_s)
+        """For those who act elsewhere, the same for every plugin engaged in this call."""
 
     def end(self) -> None:
         """Make every proxy refuse from now on: a call that was given up has no effect any more."""
@@ -171,10 +185,13 @@ class CallContext:
         return self._settings
 
     def http(self, purpose: str, /) -> HttpClient:
-        use = next((use for use in self._manifest.network if use.purpose == purpose), None)
-        self._require(granted=use is not None, what=f"http:{purpose}")
-        assert use is not None
-        return self._resources.http.client(use, self)
+        use = self._purpose("https", purpose, what=f"http:{purpose}")
+        self._require_acknowledged()
+        return self._resources.http.client(use, self, self._access_token)
+
+    def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
+        use = self._purpose("browser", purpose, what=f"browser:{purpose}")
+        return self._resources.browser.visit(use, self, self.caller.cancellation)
 
     def service(self, protocol: type[ServiceT], /) -> ServiceT:
         # The very protocol of the SDK: another class of that name could name any method of the provider.
@@ -188,6 +205,16 @@ class CallContext:
         self._require(granted=self.may_ask, what="ask")
         with self.call_deadline.paused():
             return self.caller.asker.ask(question)
+
+    def show(self, notice: Notice, /) -> None:
+        self._require(granted=self.may_ask, what="show")
+        with self.call_deadline.paused():
+            show(self.caller.asker, notice)
+
+    def wait(self, seconds: float, /) -> None:
+        self._require(granted=self.may_ask, what="wait")
+        with self.call_deadline.paused():
+            self.patience.wait(seconds, self.caller.cancellation, self.require_running)
 
     def record(self, event: str, **facts: Fact) -> None:
         """Add an audit record in the name of this plugin, now."""
@@ -211,8 +238,27 @@ class CallContext:
         if self._over or self.call_deadline.is_given_up:
             raise PluginError("plugin.call_over", plugin=self.plugin)
 
+    def _purpose(self, protocol: str, purpose: str, *, what: str) -> NetworkUse:
+        """Return what the manifest declares of a purpose of that protocol."""
+        declared = (use for use in self._manifest.network if (use.purpose, use.protocol) == (purpose, protocol))
+        use = next(declared, None)
+        self._require(granted=use is not None, what=what)
+        assert use is not None
+        return use
+
+    def _access_token(self) -> str:
+        session = self.caller.session
+        return self._resources.vault.access_token(session.session_id if session else None, usable_seconds(self))
+
     def _entry_of(self, event: str, facts: Mapping[str, Fact]) -> AuditEntry:
         return AuditEntry(event=event, call_id=self.call_id, plugin=self.plugin, actor=self.actor, facts=facts)
+
+    def _require_acknowledged(self) -> None:
+        """Call no national service in the name of somebody who does not know that his identifier is sent."""
+        session = self.caller.session
+        # Who authenticated him has his identifier already, and has to end what it began.
+        if session is not None and NATIONAL not in session.rights and not self._manifest.session_means:
+            raise InputError("session.not_acknowledged")
 
     def _require(self, *, granted: bool, what: str) -> None:
         self.require_running()

@@ -13,9 +13,11 @@ from segur_sdk.context import PluginSettings
 from segur_sdk.errors import ConfigError, PluginError, SegurError, invalid_input
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.manifest import HookUse, PluginManifest
-from segur_sdk.services import SERVICES
+from segur_sdk.services import SERVICES, AuthoritySessions, SessionProvider
 
 MAX_DIGITS: Final = 9
+HOSTS_OWN_SERVICES: Final = frozenset({SessionProvider.__name__, AuthoritySessions.__name__})
+"""What the host alone asks: tokens are answered there."""
 _NOT_PLAIN: Final = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
@@ -43,6 +45,8 @@ def check_contract(manifest: PluginManifest) -> None:
     for service in (*manifest.provides, *manifest.uses):
         if service not in SERVICES:
             raise PluginError("plugin.service_unknown", service=service)
+    for service in sorted(HOSTS_OWN_SERVICES.intersection(manifest.uses)):
+        raise PluginError("plugin.service_unknown", service=service, reason="asked_by_the_host_alone")
     for kind in ("sends", "jobs", "codes"):
         if getattr(manifest, kind):
             raise PluginError("plugin.extension_unknown", kind=kind)

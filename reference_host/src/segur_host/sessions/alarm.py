@@ -38,9 +38,12 @@ class Alarm:
         self._wanted.set()
 
     def close(self) -> None:
-        """Ring no more."""
-        self._closed = True
+        """Ring no more; what rings now is over when this returns."""
+        with self._lock:
+            self._closed = True
         self._wanted.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
 
     def _run(self) -> None:
         until: datetime | None = None

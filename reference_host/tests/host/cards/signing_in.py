@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from segur_host import AsyncHost, Host
-from segur_host.sessions.sessions import OpenSession
+from segur_host.sessions.open_sessions import OpenSession
 from segur_sdk.hooks.session_login import Exercice
 from segur_sdk.models.actor import SessionEnd, SessionMeans
 from segur_sdk.services.session_provider import Authenticated

@@ -173,7 +173,7 @@ def test_the_end_is_the_end_even_if_it_cannot_be_noted(
         raise HostError("storage.full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(host._sessions._table, "end", full)
+        patch.setattr(host._sessions._records._table, "end", full)
         assert code_of(host.logout) == "storage.full"
     assert host.session is None
     assert [one.reason for one in script["let_go"]] == [SessionEnd.LOGOUT]

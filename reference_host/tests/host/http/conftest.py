@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
-from segur_host.config.model import HostConfig
+from segur_host.broker.network import Network
+from segur_host.config.model import HostConfig, NetworkTable
 from segur_host.dispatch.deadline import CallDeadline
 from segur_sdk.errors import Fact, HostError, PluginError
 from segur_sdk.models.actor import Environment
@@ -177,7 +178,8 @@ def broker(make_config: Callable[..., HostConfig], pki: Pki) -> Iterator[Callabl
                 "other": {"cert": pki.other_client.cert, "key": pki.other_client.key},
             }
             config = make_config(trust={"ours": pki.ours.cert}, keys=keys)
-            made = HttpBroker(KeyRing(config), Environment.SANDBOX, {"p": f"https://127.0.0.1:{port}{path}"})
+            table = NetworkTable(url=f"https://127.0.0.1:{port}{path}")
+            made = HttpBroker(KeyRing(config), Network(Environment.SANDBOX, {"p": table}))
             opened.callback(made.close)
             return made
 

@@ -12,7 +12,8 @@ import pytest
 
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
-from segur_host.config.model import HostConfig
+from segur_host.broker.network import Network
+from segur_host.config.model import HostConfig, NetworkTable
 from segur_sdk.errors import ConfigError, PluginError, SegurError
 from segur_sdk.manifest import NetworkUse
 from segur_sdk.models.actor import Environment
@@ -118,7 +119,7 @@ def test_one_name_for_two_addresses_is_two_purposes(
     pki: Any, make_config: Callable[..., HostConfig], serve: Make, make_call: Make, answering: Make
 ) -> None:
     servers = [serve(answering(OK.replace(b"hello", name))) for name in (b"first", b"other")]
-    made = HttpBroker(KeyRing(make_config(trust={"ours": pki.ours.cert})), Environment.TEST, {})
+    made = HttpBroker(KeyRing(make_config(trust={"ours": pki.ours.cert})), Network(Environment.TEST, {}))
     uses = [
         use().model_copy(update={"addresses": {Environment.TEST: f"https://127.0.0.1:{server.port}/"}})
         for server in servers
@@ -251,7 +252,7 @@ ADDRESSES: dict[str, tuple[Environment, str]] = {
 def test_the_address_is_that_of_the_environment_or_none(
     environment: Environment, purpose: str, make_config: Callable[..., HostConfig], make_call: Make
 ) -> None:
-    made = HttpBroker(KeyRing(make_config()), environment, {"p": "https://127.0.0.1/"})
+    made = HttpBroker(KeyRing(make_config()), Network(environment, {"p": NetworkTable(url="https://127.0.0.1/")}))
     with pytest.raises(ConfigError) as raised:
         made.client(use(purpose), make_call())
     assert raised.value.code == "config.no_address"

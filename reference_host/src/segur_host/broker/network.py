@@ -1,0 +1,53 @@
+"""What the configuration says of the purposes for which plugins go to the network."""
+
+from collections.abc import Mapping
+
+from segur_host.config.model import ClientTable, NetworkTable
+from segur_sdk.errors import ConfigError
+from segur_sdk.manifest import NetworkUse
+from segur_sdk.models.actor import Environment
+
+NOTHING_SAID = NetworkTable()
+
+
+class Network:
+    """Purposes of one installation.
+
+    Args:
+        environment: which addresses are meant.
+        tables: by purpose.
+    """
+
+    def __init__(self, environment: Environment, tables: Mapping[str, NetworkTable]) -> None:
+        self._environment = environment
+        self._tables = tables
+
+    def url(self, use: NetworkUse) -> str:
+        """Return the address of a purpose.
+
+        Raises:
+            ConfigError: ``config.no_address``.
+        """
+        in_sandbox = self._environment is Environment.SANDBOX
+        url = self._of(use).url if in_sandbox else use.addresses.get(self._environment)
+        if url is None:
+            raise ConfigError("config.no_address", purpose=use.purpose, environment=self._environment)
+        return url
+
+    def client(self, use: NetworkUse) -> ClientTable:
+        """Return as whom the software is registered there.
+
+        Raises:
+            ConfigError: ``config.client_missing``.
+        """
+        client = self._of(use).client
+        if client is None:
+            raise ConfigError("config.client_missing", purpose=use.purpose)
+        return client
+
+    def redirects(self, use: NetworkUse) -> tuple[str, ...]:
+        """Return where browsers may be sent back to, as registered there; nothing when no address is registered."""
+        return self._of(use).redirect
+
+    def _of(self, use: NetworkUse) -> NetworkTable:
+        return self._tables.get(use.purpose, NOTHING_SAID)

@@ -1,0 +1,1 @@
+"""People who work with this host: their accounts, their codes, what they may do."""

@@ -1,0 +1,202 @@
+"""Accounts of operators: one for each person, whichever means he signs in by."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+import sqlalchemy as sa
+
+from segur_host.operators.codes import NOBODYS, fits, hashed, still_waits
+from segur_host.operators.rights import Role
+from segur_host.storage.database import Database
+from segur_host.storage.schema import metadata, tenant_column
+from segur_sdk.context import Clock
+from segur_sdk.errors import InputError
+
+MIN_CODE: Final = 8
+"""Characters of a code at least."""
+MAX_CODE: Final = 128
+
+operators: Final = sa.Table(
+    "operators",
+    metadata,
+    tenant_column(),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("rpps", sa.String(11)),
+    sa.Column("national_id", sa.String(64)),
+    sa.Column("code", sa.Text),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failed_at", sa.String(40)),
+    sa.Column("acknowledged_at", sa.String(40)),
+    sa.UniqueConstraint("tenant", "name"),
+    sa.UniqueConstraint("tenant", "rpps"),
+    sa.UniqueConstraint("tenant", "national_id"),
+)
+
+
+@attrs.frozen
+class Account:
+    """One person."""
+
+    id: str
+    name: str
+    role: Role
+    rpps: str | None
+    national_id: str | None
+    """As Pro Santé Connect names him; known once somebody linked it, or by the RPPS."""
+    acknowledged: bool
+    """He knows that his national identifier is sent to national services, and agreed."""
+    has_code: bool
+
+
+class Accounts:
+    """Accounts of one tenant.
+
+    Args:
+        database: the host's database.
+        clock: dates failures and agreements.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        database.ensure(operators)
+
+    def all(self) -> tuple[Account, ...]:
+        """Return every account, by name."""
+        query = sa.select(operators).where(operators.c.tenant == self._database.tenant).order_by(operators.c.name)
+        with self._database.reading() as connection:
+            return tuple(_account(row) for row in connection.execute(query))
+
+    def named(self, name: str) -> Account:
+        """Return the account of that name.
+
+        Raises:
+            InputError: ``operator.unknown``.
+        """
+        row = self._row(operators.c.name == name)
+        if row is None:
+            raise InputError("operator.unknown")
+        return _account(row)
+
+    def of_professional(self, rpps: str | None, national_id: str | None) -> Account | None:
+        """Return the account that was linked to a national identifier, or that bears the RPPS."""
+        row = self._row(operators.c.national_id == national_id) if national_id else None
+        if row is None and rpps:
+            row = self._row(operators.c.rpps == rpps)
+        return None if row is None else _account(row)
+
+    def add(self, name: str, role: Role, rpps: str | None = None, code: str | None = None) -> Account:
+        """Make an account.
+
+        Raises:
+            InputError: ``operator.exists``: the name or the RPPS has one already; ``operator.code_form``.
+        """
+        kept = None if code is None else _kept(code)
+        with self._database.accepting() as transaction:
+            taken = operators.c.name == name
+            if rpps is not None:
+                taken = sa.or_(taken, operators.c.rpps == rpps)
+            if self._row(taken) is not None:
+                raise InputError("operator.exists")
+            transaction.connection.execute(
+                operators.insert(),
+                {
+                    "tenant": self._database.tenant,
+                    "id": str(uuid.uuid4()),
+                    "name": name,
+                    "role": role.value,
+                    "rpps": rpps,
+                    "code": kept,
+                    "failures": 0,
+                },
+            )
+        return self.named(name)
+
+    def remove(self, name: str) -> None:
+        """Take an account away; errors as ``named``."""
+        account = self.named(name)
+        with self._database.accepting() as transaction:
+            transaction.connection.execute(operators.delete().where(*self._that(account)))
+
+    def set_code(self, name: str, code: str | None) -> None:
+        """Give an account another code, or none, and forget its failures.
+
+        Raises:
+            InputError: ``operator.unknown``, ``operator.code_form``.
+        """
+        kept = None if code is None else _kept(code)
+        self._change(self.named(name), code=kept, failures=0, failed_at=None)
+
+    def link(self, account: Account, national_id: str) -> None:
+        """Say which professional an account belongs to.
+
+        Raises:
+            InputError: ``operator.linked``: the account belongs to somebody else, or he has another one.
+        """
+        other = self.of_professional(None, national_id)
+        if account.national_id not in (None, national_id) or (other is not None and other.id != account.id):
+            raise InputError("operator.linked")
+        self._change(account, national_id=national_id)
+
+    def acknowledge(self, account: Account) -> None:
+        """Note that he knows that his national identifier is sent."""
+        self._change(account, acknowledged_at=self._clock.now().isoformat())
+
+    def by_code(self, name: str, code: str) -> Account:
+        """Return the account of who typed name and code.
+
+        Raises:
+            InputError: ``operator.refused``: nobody has that name, or not that code; ``operator.wait``: too many wrong
+                codes, with the seconds to wait; the code was not looked at.
+        """
+        # Counted before it is looked at: neither a kill of the host nor a second try at once is free.
+        with self._database.accepting():
+            row = self._row(operators.c.name == name)
+            if row is not None and row.code is not None:
+                failed_at = datetime.fromisoformat(row.failed_at) if row.failed_at else None
+                left = still_waits(failed_at, row.failures, self._clock.now())
+                if left:
+                    raise InputError("operator.wait", seconds=int(left.total_seconds()) + 1)
+                account = _account(row)
+                self._change(account, failures=row.failures + 1, failed_at=self._clock.now().isoformat())
+        if row is None or row.code is None:
+            fits(NOBODYS, code)
+            raise InputError("operator.refused")
+        if not fits(row.code, code):
+            raise InputError("operator.refused")
+        self._change(account, failures=0, failed_at=None)
+        return account
+
+    def _row(self, condition: sa.ColumnElement[bool]) -> Any:
+        query = sa.select(operators).where(operators.c.tenant == self._database.tenant, condition)
+        with self._database.reading() as connection:
+            return connection.execute(query).first()
+
+    def _that(self, account: Account) -> tuple[sa.ColumnElement[bool], ...]:
+        return operators.c.tenant == self._database.tenant, operators.c.id == account.id
+
+    def _change(self, account: Account, **values: Any) -> None:
+        with self._database.accepting() as transaction:
+            transaction.connection.execute(operators.update().where(*self._that(account)).values(**values))
+
+
+def _kept(code: str) -> str:
+    if not MIN_CODE <= len(code) <= MAX_CODE:
+        raise InputError("operator.code_form", least=MIN_CODE)
+    return hashed(code)
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        role=Role(row.role),
+        rpps=row.rpps,
+        national_id=row.national_id,
+        acknowledged=row.acknowledged_at is not None,
+        has_code=row.code is not None,
+    )

@@ -1,0 +1,1 @@
+"""The resident host: one process that keeps sessions, and whose clients are the commands of its user."""
