@@ -27,16 +27,17 @@ ROOT = Path(__file__).resolve().parent
 BOOTSTRAP = ROOT / ".bootstrap"
 TOX_WORK = ROOT / ".tox"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-GATES = ("lint", "types", "api", "test", "wheels")
+GATES = ("lint", "types", "api", "test", "counterparts", "wheels")
 
 USAGE = """usage: python dev.py COMMAND
 
   demo [ARGS]            walk through a day at the counter: segur demo comptoir ARGS
-  test                   all gates in order: lint, types, api, test, wheels
+  test                   all gates in order: lint, types, api, test, counterparts, wheels
   test -- PYTEST_ARGS    only pytest, with these arguments
   lint                   style, import contracts, declared dependencies, test names
   types                  mypy --strict on everything, tests included
   api                    public API of the SDK against the commit in sdk/api-baseline
+  counterparts           OpenID software nobody here wrote, against the sandbox and psc (needs the registry of npm)
   wheels                 every distribution builds reproducibly, installs alone, and plugins pass the kit
   axe                    the conformance report is accessible (needs the registry of npm)
   docs                   build the documentation
@@ -68,6 +69,8 @@ class SystemPackage(NamedTuple):
 SYSTEM_PACKAGES = (
     SystemPackage("openssl", "openssl", "tests make certificates and handshakes that no code of ours made"),
     SystemPackage("nodejs", "node", "a host in JavaScript goes through the conformance kit"),
+    SystemPackage("nodejs", "node", "the sandbox and psc meet OpenID software nobody here wrote", "counterparts"),
+    SystemPackage("npm", "npm", "the sandbox and psc meet OpenID software nobody here wrote", "counterparts"),
     SystemPackage("npm", "npm", "axe looks at the conformance report", "axe"),
     SystemPackage("chromium", "chromium", "axe looks at the conformance report in a browser", "axe"),
     SystemPackage("curl", "curl", "tests send requests that no code of ours made"),
@@ -257,6 +260,7 @@ def test(arguments: list[str]) -> int:
         ensure_environment("test")
         command = tox("exec", "-qq", "-e", "test", "--", "python", "-m", "pytest", *arguments)
         return subprocess.run(command, cwd=ROOT, check=False).returncode
+    ensure_system_packages("counterparts")
     durations = []
     for name in GATES:
         say(f"{name} ...")
@@ -328,11 +332,11 @@ def main(arguments: list[str]) -> int:
             return usage("run needs a command: python dev.py run -- COMMAND ...")
         if name in {"demo", "run"}:
             return execute("dev", rest if name == "run" else ["segur", "demo", "comptoir", *rest])
-        if name in {"test", "axe"}:
+        if name in {"test", "counterparts", "axe"}:
             ensure_system_packages(name)
         if name == "test":
             return test(rest)
-        if name in {"lint", "types", "api", "wheels", "axe", "docs"}:
+        if name in {"lint", "types", "api", "counterparts", "wheels", "axe", "docs"}:
             return gate(name, rest) if not rest else usage(f"{name} takes no arguments")
     except EnvironmentFailedError as failure:
         say(str(failure))

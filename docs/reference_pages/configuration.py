@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
 
 from docs.reference_pages.docstrings import field_texts
 from docs.reference_pages.errors import ROOT
@@ -71,7 +74,7 @@ def _host() -> Iterator[str]:
 
     def link(name: str) -> str:
         path = places.get(name)
-        return f"[table](#{slug(path)})" if path else _values(name)
+        return f"[table](#{slug(path)})" if path else _values(HostConfig, name)
 
     for path, model in found:
         yield f"## {path or 'Top level'}\n"
@@ -85,8 +88,8 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def _values(name: str) -> str:
-    definitions: Mapping[str, Any] = HostConfig.model_json_schema()["$defs"]
+def _values(model: type[BaseModel], name: str) -> str:
+    definitions: Mapping[str, Any] = model.model_json_schema()["$defs"]
     return ", ".join(code(one) for one in definitions[name].get("enum", ()))
 
 
@@ -94,4 +97,4 @@ def _plugins() -> Iterator[str]:
     for plugin, model in plugin_settings():
         yield f"## plugins.{plugin}.settings\n"
         yield prose(model.__doc__) + "\n"
-        yield fields_table(model.model_json_schema(), field_texts(model))
+        yield fields_table(model.model_json_schema(), field_texts(model), link=partial(_values, model))

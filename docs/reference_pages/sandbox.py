@@ -12,6 +12,9 @@ from segur_sandbox.cards.rack import CardRack
 from segur_sandbox.control import CardOrder, ClockOrder, Control, PcscOrder, ReplayOrder
 from segur_sandbox.exchanges import Exchange
 from segur_sandbox.faults import SUPPORTED, VARIANTS, FaultOrder
+from segur_sandbox.psc.answers import AnswerOrder
+from segur_sandbox.psc.clients import ClientChange
+from segur_sandbox.psc.control import KeysOrder, LogoutOrder, PscControl
 
 _HEAD = """\
 # The sandbox
@@ -31,6 +34,7 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | `config` | a `segur.toml` that enables every installed plugin against this sandbox |
 | `control.url`, `control.token_file` | the control API, and the file that holds its bearer |
 | `services.insi.url`, `services.insi.idam` | endpoint of INSi, and the authorisation number it accepts |
+| `services.psc` | Pro Santé Connect: `discovery`, pages, `clients` with their redirect addresses, `professionals` |
 | `services.cards.readers` | list of `name`, `kind`, `card` (the first); `memory`: `host` and `port` |
 | `services.cards.ca` | trust anchors of the certificates on professionals' cards |
 | `services.cards.pcsc.socket` | `PCSCLITE_CSOCK_NAME` for programs that are to see the readers of `--pcsc`, or `null` |
@@ -39,6 +43,7 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | Role | Certificate | What the sandbox does |
 | --- | --- | --- |
 | `insi-auto`, `insi-manu` | CN `INSI-AUTO`, `INSI-MANU` | accepts |
+| `org-auth` | the client certificate that Pro Santé Connect knows | accepts |
 | `expired`, `revoked` | out of date; on the revocation list | refuses in the TLS handshake |
 | `wrong-usage` | a SIGN certificate | refuses in the TLS handshake |
 | `foreign-ca` | same names, another root | refuses in the TLS handshake |
@@ -62,6 +67,12 @@ _EFFECTS = {
     "POST /cards": "inserts, swaps or removes a card",
     "GET /cards/reading": "what the official component would read in `?reader=`; rights too, with a CPx in another one",
     "POST /pcsc": "kills the sandbox's own pcscd, or starts it again; its cards stay in their readers",
+    "GET /psc": "Pro Santé Connect: professionals, answers to come, waiting CIBA requests, sessions, clients, settings",
+    "POST /psc/next": "answers the next login as a professional, or the one that waits on his device",
+    "POST /psc/logout": "ends the sessions of a professional; software is told",
+    "POST /psc/keys": "signs with a new key",
+    "POST /psc/clients": "registers a client, or changes what is given of one",
+    "POST /psc/settings": "changes settings of Pro Santé Connect until the reset",
     "POST /reset": "forgets faults, replays, exchanges, ledger and clock; puts the first cards back",
 }
 
@@ -75,7 +86,15 @@ def routes() -> list[str]:
     """Return ``METHOD /path`` of everything that the control API serves."""
     unused = cast("Any", None)
     control = Control(
-        "", clock=unused, faults=unused, journal=unused, ledger=unused, replays=unused, rack=unused, pcscd=unused
+        "",
+        clock=unused,
+        faults=unused,
+        journal=unused,
+        ledger=unused,
+        replays=unused,
+        rack=unused,
+        pcscd=unused,
+        psc=PscControl(unused, unused, unused),
     )
     # An ASGI framework adds HEAD to every GET: nobody calls it.
     return [
@@ -96,6 +115,10 @@ def _bodies() -> Iterator[str]:
         ("/replay", ReplayOrder),
         ("/cards", CardOrder),
         ("/pcsc", PcscOrder),
+        ("/psc/next", AnswerOrder),
+        ("/psc/logout", LogoutOrder),
+        ("/psc/keys", KeysOrder),
+        ("/psc/clients", ClientChange),
     )
     for path, model in orders:
         yield f"### Body of POST {path}\n"

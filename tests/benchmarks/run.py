@@ -149,6 +149,11 @@ class _WithoutWire(CallContext):
 
     reply: HttpReply
 
+    @property
+    def address(self) -> str:
+        """Where nothing is."""
+        return "https://127.0.0.1"
+
     def http(self, purpose: str, /) -> HttpClient:
         return self
 

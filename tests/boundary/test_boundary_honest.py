@@ -48,7 +48,7 @@ def test_honest_plugins_stay_within_the_boundary(
 ) -> None:
     run = counter(day, **settings)
 
-    assert run.result["states"] == dict.fromkeys(("cps", "insi", "pcsc", "pkcs11", "vitale"), "active")
+    assert run.result["states"] == dict.fromkeys(("cps", "insi", "pcsc", "pkcs11", "psc", "vitale"), "active")
     assert (run.result["outcomes"], run.result["statuses"]) == (outcomes, statuses)
     assert (run.violations, run.uneven) == ((), {})
 

@@ -13,6 +13,7 @@ import pytest
 from segur_sandbox.running import RunningSandbox
 
 STEPS = [
+    "signed_in",
     "card_read",
     "beneficiary_chosen",
     "insi",
@@ -27,6 +28,7 @@ STEPS = [
     "insi_down",
     "card_swapped",
     "test_card_in_production",
+    "signed_out",
 ]
 CLOSED_STDIN = subprocess.DEVNULL
 
@@ -73,6 +75,8 @@ def test_the_walk_can_be_walked_again_on_the_same_sandbox(segur_sandbox: Running
         pytest.param("insi", "wrong_answer", {"count": 1}, "insi", id="one answer is somebody else"),
         pytest.param("insi", "expired_certificate", {}, "insi", id="insi's own certificate is expired"),
         pytest.param("insi", "error5xx", {"operation": "rechercherInsAvecTraitsIdentite"}, "no_document", id="traits"),
+        pytest.param("psc", "error5xx", {}, "signed_in", id="psc answers 503"),
+        pytest.param("psc", "error5xx", {"operation": "logout"}, "signed_out", id="psc does not end its session"),
     ],
 )
 def test_a_fault_put_into_the_sandbox_changes_the_matching_step(

@@ -41,7 +41,8 @@ def test_what_is_no_short_command_is_sent_as_it_is(command: bytes) -> None:
     sent = for_t0(command)
     assert sent in {command, command + b"\x00", command[:-1]}
     if sent == command[:-1]:
-        parsed = CommandApdu.parse(command)
+        # Its form is what counts; a header drawn by chance may be none of a command's.
+        parsed = CommandApdu.parse(b"\x00\xa4" + command[2:])
         assert parsed.data
         assert parsed.le
 

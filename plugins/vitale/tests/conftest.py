@@ -1,7 +1,7 @@
 """A virtual carte Vitale 2, written without the plugin's code, and a context to read it with."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,13 +24,14 @@ from segur_sdk.context import (
     Software,
     Store,
     Tokens,
+    Visit,
 )
 from segur_sdk.drivers import OfficialReading
 from segur_sdk.errors import CardError, Fact, PluginError
 from segur_sdk.hooks.card_read import CardReadEvent
 from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
-from segur_sdk.models.notice import Question
+from segur_sdk.models.notice import Notice, Question
 
 NOW = datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
 VITALE_2_ATR = "3B751300004309EA9000"
@@ -309,11 +310,20 @@ class Context:
     def http(self, purpose: str, /) -> HttpClient:
         raise PluginError("plugin.not_granted", what=purpose)
 
+    def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
+        raise PluginError("plugin.not_granted", what=purpose)
+
     def service(self, protocol: type[ServiceT], /) -> ServiceT:
         raise PluginError("plugin.not_granted", what=protocol.__name__)
 
     def ask(self, question: Question, /) -> str:
         raise PluginError("plugin.not_granted", what=question.code)
+
+    def show(self, notice: Notice, /) -> None:
+        raise PluginError("plugin.not_granted", what=notice.code)
+
+    def wait(self, seconds: float, /) -> None:
+        raise PluginError("plugin.not_granted", what="prompts")
 
 
 class Bench:

@@ -1,9 +1,9 @@
-"""Answers given in advance to what plugins ask by ``ctx.ask``."""
+"""Answers given in advance to what plugins ask by ``ctx.ask``, and what they show by ``ctx.show``."""
 
 from collections.abc import Mapping
 
 from segur_host import CheckedAsker
-from segur_sdk.models.notice import Question
+from segur_sdk.models.notice import Notice, Question
 
 
 class ScriptedAnswers:
@@ -18,6 +18,8 @@ class ScriptedAnswers:
         self._checked = CheckedAsker(lambda question: answers.get(question.code))
         self.asked: list[Question] = []
         """Every question that was put, in order, answered or not."""
+        self.shown: list[Notice] = []
+        """Every notice that was shown, in order."""
 
     def ask(self, question: Question) -> str:
         """Return the answer.
@@ -27,3 +29,7 @@ class ScriptedAnswers:
         """
         self.asked.append(question)
         return self._checked.ask(question)
+
+    def show(self, notice: Notice) -> None:
+        """Keep a notice, as if a person had read it."""
+        self.shown.append(notice)

@@ -112,8 +112,8 @@ MUTANTS: Final = (
             Change(
                 HOST,
                 "sessions/sessions.py",
-                "[opened for opened in self._open.values() if opened.presence == event.presence]",
-                "[*self._open.values()]",
+                "[opened for opened in self._open.all() if opened.presence == presence]",
+                "[*self._open.all()]",
             ),
         ),
     ),
@@ -124,9 +124,9 @@ MUTANTS: Final = (
         (
             Change(
                 HOST,
-                "sessions/sessions.py",
-                "        if event.change is not CardChange.REMOVED:\n",
-                "        if event.change in CardChange:\n",
+                "sessions/holding.py",
+                "        if event.change is CardChange.REMOVED:\n",
+                "        if event.change not in CardChange:\n",
             ),
         ),
     ),

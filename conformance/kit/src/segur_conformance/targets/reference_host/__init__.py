@@ -29,12 +29,12 @@ from segur_conformance.targets.reference_host.signing_in import Person, SigningI
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host.broker.ask import CheckedAsker
 from segur_host.cli.identify import identify_on
-from segur_host.cli.rendering import identification_as_json, outcome_as_json, value_as_json
 from segur_host.config.model import HostConfig
 from segur_host.dispatch import dispatcher
 from segur_host.dispatch.context import CallContext
 from segur_host.dispatch.outcome import HookResult
 from segur_host.inputs import IdentifyInput
+from segur_host.json_forms import identification_as_json, outcome_as_json, value_as_json
 from segur_host.messages import as_json
 from segur_sdk.errors import CardError, InputError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS

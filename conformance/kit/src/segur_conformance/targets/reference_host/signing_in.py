@@ -16,8 +16,8 @@ from segur_conformance.targets.enclosed import descendants
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host import Host
 from segur_host.broker.card_watch import CardChange, CardEvent
-from segur_host.cli.rendering import outcome_as_json, value_as_json
-from segur_host.sessions.sessions import OpenSession
+from segur_host.json_forms import outcome_as_json, value_as_json
+from segur_host.sessions.open_sessions import OpenSession
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.notice import Question
 
