@@ -223,6 +223,10 @@ class Host(IdentityVerbs):
         Args:
             session_id: whose; that of ``session`` without it.
             everywhere: its user leaves Pro Santé Connect as well, for every other software.
+
+        Raises:
+            InputError: ``session.unnamed``, ``session.unknown``.
+            SegurError: what the authority said to ``everywhere``; the session is over here all the same.
         """
         if session_id is None:
             current = self.session

@@ -170,6 +170,7 @@ class Sessions:
 
         Raises:
             HostError: its end cannot be noted; then it is over all the same.
+            SegurError: what the provider said to ``everywhere``; the session is over here all the same.
         """
         ended = self._open.remove(session_id)
         if ended is None:
@@ -182,9 +183,12 @@ class Sessions:
             self._tell(SessionChange(ended, reason))
             caller = Caller(new_call_id(), ended.actor, ended.session, NobodyToAsk())
             request = SessionToEnd(session_id=session_id, reason=reason, everywhere=everywhere, tokens=tokens)
-            # Its own affair: the session is over whatever the provider does.
-            with suppress(SegurError):
+            try:
                 self._providers.end(ended.session.means, request, caller)
+            except SegurError:
+                # The session is over whatever the provider does; whoever meant to leave more must know that he did not.
+                if everywhere:
+                    raise
 
     def renew(self, session_id: str, tokens: SessionTokens, seconds: float) -> SessionTokens:
         """Have the tokens of an open session renewed by who authenticated its user.

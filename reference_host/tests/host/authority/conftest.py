@@ -30,6 +30,7 @@ class Plugin(SegurHooks):
 
     def end_session(self, request, ctx):
         script["let_go"].append(request)
+        script["end"](request)
         return Ended()
 
     def renew_session(self, request, ctx):
@@ -72,6 +73,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "renew": nothing,
         "use": nothing,
         "let_go": [],
+        "end": nothing,
         "elsewhere": lambda *_: EndedElsewhere(),
     }
     monkeypatch.setitem(sys.modules, "made_up_authority", script)

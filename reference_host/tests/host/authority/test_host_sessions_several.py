@@ -11,7 +11,7 @@ import pytest
 from segur_host import AsyncHost, Host
 from segur_host.operators.rights import NATIONAL, Role
 from segur_host.sessions.sessions import Login
-from segur_sdk.errors import InputError, SegurError
+from segur_sdk.errors import InputError, SegurError, ServiceError
 from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.models.actor import ActorKind, SessionEnd, SessionMeans
 from segur_sdk.models.notice import Question
@@ -164,6 +164,25 @@ def test_what_the_provider_does_not_believe_ends_nothing(host: Hosts, script: di
     script["elsewhere"] = disbelieve
     assert refusal(lambda: opened.ended_elsewhere(PSC, "forged")).code == "authority.logout_token"
     assert len(opened.sessions) == 1
+
+
+@pytest.mark.parametrize(("everywhere", "told"), [(True, "service.unreachable"), (False, None)])
+def test_who_leaves_everywhere_hears_that_the_authority_did_not_confirm_it(
+    host: Hosts, script: dict[str, Any], everywhere: bool, told: str | None
+) -> None:
+    opened = host()
+    signed_in(opened, script, "Nadège")
+
+    def unreachable(*_: object) -> None:
+        raise ServiceError("service.unreachable")
+
+    script["end"] = unreachable
+    if told is None:
+        opened.logout(everywhere=everywhere)
+    else:
+        assert refusal(lambda: opened.logout(everywhere=everywhere)).code == told
+    assert opened.session is None
+    assert [one.everywhere for one in script["let_go"]] == [everywhere]
 
 
 @pytest.mark.req("SC.SSI/IE.39")
