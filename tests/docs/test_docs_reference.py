@@ -17,6 +17,8 @@ from docs.reference_pages import cli, configuration, errors, manifest, sandbox
 from docs.reference_pages.docstrings import field_texts, supplied_texts
 from docs.reference_pages.error_codes import raised_codes, written_codes
 from docs.reference_pages.hooks import contracts
+from segur_host.cli import application
+from segur_host.cli.failing import run
 from segur_sandbox.running import RunningSandbox
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.manifest import PluginManifest
@@ -219,9 +221,9 @@ def test_command_is_documented_with_its_options(name: str, command: Any) -> None
 
 
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
-def test_help_of_a_command_lists_no_other_option(name: str) -> None:
-    command = [sys.executable, "-m", "segur_host.cli", *name.split()[1:], "--help"]
-    help_text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_help_of_a_command_lists_no_other_option(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(application(), [*name.split()[1:], "--help"]) == 0
+    help_text = capsys.readouterr().out
     options = set(re.findall(r"^│ \*?\s*(--[a-z][a-z-]*)", help_text, re.MULTILINE)) - {"--help"}
 
     assert [one for one in options if f"`{one}" not in section(reference("cli.md"), name)] == []

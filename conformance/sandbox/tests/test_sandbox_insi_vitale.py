@@ -16,7 +16,8 @@ Fault = Callable[[bytes], dict[str, str | None]]
 @pytest.fixture
 def serial_of(control: Callable[..., tuple[int, Any]]) -> Callable[[str], str]:
     def find(name: str) -> str:
-        return str(next(card["serial"] for card in control("GET", "/cards")[1]["cards"] if card["name"] == name))
+        cards = control("GET", "/cards")[1]["cards"]
+        return str(next(card["serial"] for card in cards if card["name"] == f"vitale:{name}"))
 
     return find
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from segur_sandbox.pcsc.packages import SOCKET_VARIABLE
 from segur_testing.pcsc import require_pcsc
 
 pytestmark = pytest.mark.pcsc
@@ -44,6 +45,11 @@ with socket.create_connection(("127.0.0.1", 35963)) as connection:
 """
 
 
+def _own() -> dict[str, str]:
+    """Return an environment that names no daemon: a driver that ran in this process may have named its own."""
+    return {name: value for name, value in os.environ.items() if name != SOCKET_VARIABLE}
+
+
 class Machine:
     """Starts programs where the pcscd of this test runs."""
 
@@ -53,7 +59,7 @@ class Machine:
         self._started = started
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
-        process = subprocess.Popen([*self._entering, *command], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([*self._entering, *command], stdout=subprocess.PIPE, text=True, env=_own())
         self._started.callback(finish, process)
         return process
 
@@ -76,6 +82,7 @@ class Machine:
             text=True,
             check=False,
             timeout=60,
+            env=_own(),
         )
         return done.stdout
 

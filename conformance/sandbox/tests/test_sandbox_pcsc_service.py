@@ -228,7 +228,7 @@ def test_the_announcement_tells_how_other_programs_see_the_reader(tmp_path: Path
         socket = json.loads((tmp_path / "sandbox.json").read_text())["services"]["cards"]["pcsc"]["socket"]
         process.terminate()
         process.communicate(timeout=PATIENCE_S)
-    assert "  Lecteur bifente PS 00 01 PC/SC (single)\n" in told
+    assert "  Lecteur bifente PS 00 01 PC/SC (vitale:single)\n" in told
     assert told[-1] == f"  PCSCLITE_CSOCK_NAME={socket} opensc-tool -l\n"
     assert process.returncode == 0
 
