@@ -123,10 +123,10 @@ MUTANTS: Final = (
         (
             _change(
                 "files.py",
-                "    serial = None if serial_file is None",
+                "    return VitaleFiles(identities",
                 "    card.select_file(0x2005)\n"
                 "    card.channel.transmit(bytes.fromhex('00B0000000'))\n"
-                "    serial = None if serial_file is None",
+                "    return VitaleFiles(identities",
             ),
         ),
     ),

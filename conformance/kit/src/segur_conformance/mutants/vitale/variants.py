@@ -40,7 +40,6 @@ VARIANTS: Final = (
                 PLUGIN,
                 "files.py",
                 "    if not _is_there(card.select_file(MASTER_FILE)):\n        return None\n    identities",
-                "    if not _is_there(card.select_file(MASTER_FILE)):\n        return None\n"
                 "    serial = None if serial_file is None else _read_serial(card, serial_file)\n"
                 "    if not _is_there(card.select_file(MASTER_FILE)):\n        return None\n    identities",
             ),
@@ -51,6 +50,7 @@ VARIANTS: Final = (
                 "    serial = None if serial_file is None else _read_serial(card, serial_file)\n",
                 "    numbers = card.read_short_file(SHORT_FILE, max_size=MAX_FILE)\n",
             ),
+            Change(PLUGIN, "files.py", "        rows.append((master,", "        rows.insert(0, (master,"),
         ),
     ),
 )
