@@ -124,6 +124,7 @@ MUTANTS: Final = (
             _change(
                 "files.py",
                 "    return VitaleFiles(identities",
+                "    card.select_application(VITALE_AID)\n"
                 "    card.select_file(0x2005)\n"
                 "    card.channel.transmit(bytes.fromhex('00B0000000'))\n"
                 "    return VitaleFiles(identities",
