@@ -15,7 +15,7 @@ from segur_host import CheckedAsker, Host
 from segur_host.config.model import HostConfig
 from segur_host.registry.discovery import discover
 from segur_sandbox.pki.store import PkiFiles
-from segur_sdk.errors import SegurError
+from segur_sdk.errors import SegurError, ServiceError
 from segur_sdk.hooks.prescription_scanned import ScannedCode, ScannedPrescription, ScanOrigin
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.notice import Notice, Question
@@ -309,8 +309,10 @@ def test_page_that_asks_whether_to_leave_is_not_taken_for_the_end(
     host = open_host(registrations["certificate"])
     host.login(SessionMeans.PSC)
     before = len(provider.events())
-    host.logout(everywhere=True)
+    with pytest.raises(ServiceError) as raised:
+        host.logout(everywhere=True)
 
+    assert (raised.value.code, raised.value.facts["reason"]) == ("psc.logout_unconfirmed", "renewable")
     # Nobody confirmed: oidc-provider still renews, which shows it, and what it renewed is revoked.
     assert provider.events()[before:] == ["refresh_token.consumed", "grant.success", "grant.revoked"]
     assert host.session is None

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.checks.package.samples import MIXED_UP, Sample, calls_of, code_of, ordinary, started
@@ -137,12 +138,24 @@ def _services(bench: Bench) -> tuple[str, ...]:
 
 def _each_service(bench: Bench) -> Iterator[str]:
     addresses = _config(bench).get("network", {})
-    played = {one["url"]: name for name, one in bench.sandbox.descriptor["services"].items() if "url" in one}
+    played = _played(bench.sandbox.descriptor["services"])
     for use in bench.plugin.declared.get("network", []):
+        if use.get("protocol") == "browser":
+            # Whoever sits there goes to that place, and the plugin does not.
+            continue
         address = addresses.get(use.get("purpose"), {}).get("url")
         if address not in played:
             raise CheckBlocked(f"service:{use.get('purpose')}")
         yield played[address]
+
+
+def _played(services: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name of each service by the address at which the sandbox plays it."""
+    played = {one["url"]: name for name, one in services.items() if "url" in one}
+    if "psc" in services:
+        issuer = urlsplit(services["psc"]["issuer"])
+        played[f"{issuer.scheme}://{issuer.netloc}"] = "psc"
+    return played
 
 
 def _config(bench: Bench) -> Mapping[str, Any]:
