@@ -197,7 +197,7 @@ import ssl, threading, time
 from segur_host.broker import token_tls as t
 key = t.rsa.generate_private_key(public_exponent=65537, key_size=2048)
 cert, both = t._self_signed(key), frozenset(t.SignatureScheme)
-def shake_for_ever():
+def shake_for_ever(shaken):
     server, client = t._context(ssl.PROTOCOL_TLS_SERVER, cert), t._context(ssl.PROTOCOL_TLS_CLIENT, cert)
     for one in (server, client):
         t.attach(one, (cert,), both, t._software_token(key))
@@ -206,7 +206,7 @@ def shake_for_ever():
         shaken.set()
 for _ in range(4):
     shaken = threading.Event()
-    threading.Thread(target=shake_for_ever, daemon=True).start()
+    threading.Thread(target=shake_for_ever, args=(shaken,), daemon=True).start()
     assert shaken.wait(30)
 """
 
