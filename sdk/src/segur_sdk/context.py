@@ -9,14 +9,30 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from segur_sdk.cards.channel import CardChannel
-from segur_sdk.drivers import OfficialReading, TokenCertificate, TokenData, TokenState
+from segur_sdk.custody import Cards, Keys, NamedAlgorithm, Signer, Token, Tokens
 from segur_sdk.errors import Fact
 from segur_sdk.models.actor import Actor, Environment, Session
 from segur_sdk.models.base import Value
-from segur_sdk.models.card import CardPresence
-from segur_sdk.models.certificate import CertificateInfo
 from segur_sdk.models.notice import Notice, Question
+
+__all__ = [
+    "AuditNotes",
+    "Cards",
+    "Clock",
+    "Deadline",
+    "HookContext",
+    "HttpClient",
+    "HttpReply",
+    "Keys",
+    "NamedAlgorithm",
+    "PluginSettings",
+    "Signer",
+    "Software",
+    "Store",
+    "Token",
+    "Tokens",
+    "Visit",
+]
 
 
 class PluginSettings(Value):
@@ -113,109 +129,6 @@ class Visit(Protocol):
         Raises:
             InputError: ``input.no_answer``: nobody came back; ``input.cancelled``: the person gave up.
             HostError: ``browser.unavailable``.
-        """
-        ...
-
-
-class Cards(Protocol):
-    """Cards in the readers of this workstation."""
-
-    def open(self, presence: CardPresence) -> AbstractContextManager[CardChannel]:
-        """Open exclusively the card that was inserted as ``presence``; it is reset when the block ends.
-
-        Raises:
-            CardError: ``card.swapped``, ``card.removed``, ``card.mute``, ``card.reader_unavailable``.
-        """
-        ...
-
-    def read_officially(self, presence: CardPresence) -> OfficialReading:
-        """Have the official component read the card that was inserted as ``presence``.
-
-        Raises:
-            CardError: ``card.official_api_missing``, ``card.official_api_failed``, and those of :meth:`open`.
-        """
-        ...
-
-    def confirm(self, presence: CardPresence) -> None:
-        """Return if that very insertion is still in its slot.
-
-        Raises:
-            CardError: ``card.swapped``, ``card.removed``, ``card.reader_unavailable``.
-        """
-        ...
-
-
-class Token(Protocol):
-    """A token, for as long as the call lasts. Failures: see :class:`segur_sdk.drivers.TokenSource`."""
-
-    @property
-    def state(self) -> TokenState:
-        """Where it is, and where its PIN stands, as it was when the token was found."""
-        ...
-
-    def certificates(self) -> tuple[TokenCertificate, ...]:
-        """Return its certificates; no PIN is needed."""
-        ...
-
-    def data(self) -> tuple[TokenData, ...]:
-        """Return its data objects: private ones only once it is unlocked."""
-        ...
-
-    def unlock(self) -> None:
-        """Have the PIN asked and verified, once, by the host: no plugin ever sees a PIN.
-
-        The person is told before a last try. Needs ``prompts`` in the manifest as well.
-
-        Raises:
-            CardError: ``token.pin_wrong``; ``token.pin_locked``: by this try, or before it, and then nothing was asked
-                nor sent; ``token.absent``.
-            InputError: ``input.nobody_to_ask``, ``input.no_answer``.
-        """
-        ...
-
-    def prove(self, key: str, trust: str) -> None:
-        """Return if the token holds the private key of its certificate ``key``: it signs a number the host drew.
-
-        Args:
-            key: as :meth:`certificates` gave it.
-            trust: name of the anchors in the configuration to which the certificate must lead today.
-
-        Raises:
-            CardError: ``token.certificate_untrusted``, ``token.proof_failed``, ``token.pin_needed``,
-                ``token.key_missing``.
-            ConfigError: ``config.trust_missing``, ``config.trust_unreadable``.
-        """
-        ...
-
-
-class Tokens(Protocol):
-    """Tokens of this workstation: cards behind a PIN, and what PKCS#11 modules show."""
-
-    def present(self) -> tuple[TokenState, ...]:
-        """Return every token that is there."""
-        ...
-
-    def at(self, slot: str) -> Token:
-        """Return the token that sits in the reader ``slot``.
-
-        Raises:
-            CardError: ``token.absent``: no driver of tokens knows one there.
-        """
-        ...
-
-    def of_serial(self, serial: str) -> Token:
-        """Return the token with that serial number, wherever it is; errors as :meth:`at`."""
-        ...
-
-
-class Keys(Protocol):
-    """Facts of the keys that the host holds for declared uses; the keys themselves stay with it."""
-
-    def certificate(self, use: str) -> CertificateInfo:
-        """Return the certificate configured for ``use``.
-
-        Raises:
-            ConfigError: ``config.key_missing``, ``config.key_unreadable``.
         """
         ...
 
@@ -320,7 +233,7 @@ class HookContext(Protocol):
 
     @property
     def keys(self) -> Keys:
-        """Certificates; declared by ``[[keys]]``."""
+        """Certificates and signatures; declared by ``[[keys]]``."""
         ...
 
     def settings(self, model: type[SettingsT], /) -> SettingsT:

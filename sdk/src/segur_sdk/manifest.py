@@ -81,6 +81,8 @@ class KeyUse(Value):
     """A use of a key whose certificate the plugin may see."""
 
     use: Token
+    signs: bool = False
+    """The plugin may have it sign. Such a key authenticates nobody, and one that authenticates never signs."""
 
 
 class DriverUse(Value):
@@ -168,6 +170,9 @@ class PluginManifest(Value):
         declared = {key.use for key in self.keys}
         if any(use.key is not None and use.key not in declared for use in self.network):
             raise ValueError("network uses a key that keys does not declare")
+        signing = {key.use for key in self.keys if key.signs}
+        if any(use.key in signing for use in self.network):
+            raise ValueError("a key that signs authenticates nobody")
         if bool(self.session_means) != ("SessionProvider" in self.provides):
             raise ValueError("a SessionProvider names its session_means, and only such a one does")
         return self
