@@ -8,11 +8,11 @@ from typing import Annotated, Final
 import typer
 
 from segur_host.cli.asking import console_asker
+from segur_host.cli.carrying_out import carried_out
 from segur_host.cli.failing import ExitCode, fail
-from segur_host.cli.options import ConfigOption, JsonOption, open_host
+from segur_host.cli.options import ConfigOption, JsonOption, SessionOption
 from segur_host.cli.output import only_json
-from segur_host.cli.rendering import show_outcomes
-from segur_host.json_forms import outcome_as_json, value_as_json
+from segur_host.cli.rendering import all_well, show_outcomes
 from segur_sdk.errors import InputError
 
 MAX_INPUT: Final = 1_048_576
@@ -22,21 +22,20 @@ def call(
     hook: Annotated[str, typer.Argument(help="Nom du moment, par exemple on_card_read.")],
     *,
     event: Annotated[str, typer.Option("--event", help="Fichier JSON de l’événement, ou - pour l’entrée standard.")],
+    session: SessionOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Appelle un moment avec un événement et montre ce que chaque module en a fait."""
-    text = read_input(event)
+    arguments = {"hook": hook, "event": read_input(event), "session": session}
     with only_json() as output:
-        with console_asker(json=json) as asker, open_host(config, asker=asker) as host:
-            result = host.call(hook, text)
-            outcomes = [outcome_as_json(one, host.messages) for one in result.outcomes]
-            messages = dict(host.messages)
+        with console_asker(json=json) as asker:
+            answer = carried_out(config, "hooks.call", arguments, asker)
         if json:
-            output.write({"hook": hook, "value": value_as_json(result.value), "outcomes": outcomes})
+            output.write(answer)
     if not json:
-        show_outcomes(result.outcomes, messages)
-    fail(ExitCode.NO, when=not result.all_well)
+        show_outcomes(answer["outcomes"])
+    fail(ExitCode.NO, when=not all_well(answer["outcomes"]))
 
 
 def read_input(name: str) -> str:

@@ -9,9 +9,10 @@ from segur_host.cli.options import config_path
 from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig
 from segur_host.host import Host
-from segur_host.resident.client import ResidentClient
+from segur_host.messages import as_json
+from segur_host.resident.client import ResidentClient, ToldError
 from segur_host.verbs import VERBS, Asked
-from segur_sdk.errors import HostError
+from segur_sdk.errors import HostError, SegurError
 from segur_sdk.models.notice import Notice, Question
 
 NOT_THERE = frozenset({"resident.not_running", "resident.unsupported"})
@@ -41,15 +42,26 @@ class AtThisTerminal:
 
 
 def carried_out(config: Path | None, verb: str, arguments: dict[str, Any], asker: Asker) -> Any:
-    """Return the value of a verb in JSON, from whichever host there is."""
+    """Return the value of a verb in JSON, from whichever host there is.
+
+    Raises:
+        ToldError: what the verb raised, with the texts of the host's plugins.
+        SegurError: there is no host to be had.
+    """
     loaded = load_config(config_path(config))
     client = _resident(loaded)
     if client is None:
         with Host(loaded, asker=asker) as host:
-            asked: Asked = AtThisTerminal(asker)
-            return VERBS[verb](host, arguments, asked)
+            return _carried_out_by(host, verb, arguments, AtThisTerminal(asker))
     with client:
         return client.call(verb, arguments, asker=asker, show=lambda notice: show(asker, notice))
+
+
+def _carried_out_by(host: Host, verb: str, arguments: dict[str, Any], asked: Asked) -> Any:
+    try:
+        return VERBS[verb](host, arguments, asked)
+    except SegurError as failure:
+        raise ToldError(as_json(failure, host.messages), type(failure).__name__) from None
 
 
 def resident_of(config: Path | None) -> ResidentClient:

@@ -12,7 +12,7 @@ from segur_host.cli.output import only_json, problems
 from segur_host.crash import write_report
 from segur_host.messages import as_json
 from segur_host.resident.client import ToldError
-from segur_sdk.errors import InputError, SegurError, UserMessage
+from segur_sdk.errors import InputError, SegurError
 
 
 class ExitCode(IntEnum):
@@ -74,18 +74,22 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
     return ExitCode.DONE
 
 
-def show_failure(failure: SegurError, *, wants_json: bool, own: Mapping[str, UserMessage] | None = None) -> None:
+def show_failure(failure: SegurError, *, wants_json: bool) -> None:
     """Write a failure: one JSON object, or three French sentences."""
-    # What the resident host told comes with the texts of its plugins.
-    told = failure.told if isinstance(failure, ToldError) else as_json(failure, own)
+    told = failure.told if isinstance(failure, ToldError) else as_json(failure)
     if wants_json:
         with only_json() as output:
             output.write({"error": told})
         return
+    show_told(told)
+
+
+def show_told(told: Mapping[str, Any]) -> None:
+    """Show a failure in JSON to a person: three French sentences and its code."""
     problems.print(f"[bold red]{escape(told['message'])}[/]")
     problems.print(escape(told["cause"]))
     problems.print(f"[bold]→[/] {escape(told['action'])}")
-    problems.print(f"[dim]{escape(str(failure))}[/]")
+    problems.print(f"[dim]{escape(told['code'])}[/]")
 
 
 def fail(status: ExitCode, *, when: Any = True) -> None:

@@ -17,9 +17,7 @@ from segur_sdk.errors import InputError
 app = typer.Typer(help="Comptes des opérateurs de ce poste.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="Nom du compte.")]
-CodeOption = Annotated[
-    str | None, typer.Option("--code-file", help="Fichier du code, ou - pour l’entrée standard ; demandé sinon.")
-]
+CODE_FILE = "Fichier du code, ou - pour l’entrée standard ; sinon,"
 
 
 @app.command("list")
@@ -44,7 +42,7 @@ def add(
     *,
     role: Annotated[Role, typer.Option("--role", help="Rôle dans la structure.")],
     rpps: Annotated[str | None, typer.Option("--rpps", help="Numéro RPPS, 11 chiffres.")] = None,
-    code: CodeOption = None,
+    code: Annotated[str | None, typer.Option("--code-file", help=f"{CODE_FILE} le compte n’a pas de code.")] = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -61,7 +59,12 @@ def add(
 
 
 @app.command("set-code")
-def set_code(name: NameArgument, *, code: CodeOption = None, config: ConfigOption = None) -> None:
+def set_code(
+    name: NameArgument,
+    *,
+    code: Annotated[str | None, typer.Option("--code-file", help=f"{CODE_FILE} il est demandé.")] = None,
+    config: ConfigOption = None,
+) -> None:
     """Donne un nouveau code à un compte, et oublie ses essais faux."""
     with open_host(config, safe_mode=True) as host:
         host.operators.set_code(name, _code(code))

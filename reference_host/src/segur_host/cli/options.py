@@ -17,6 +17,9 @@ ConfigOption = Annotated[
         "--config", help="Configuration de l’hôte (sinon SEGUR_CONFIG, sinon segur.toml).", show_default=False
     ),
 ]
+SessionOption = Annotated[
+    str | None, typer.Option("--session", help="Session de l’hôte résident, s’il y en a plusieurs.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Écrit du JSON, et rien d’autre, sur la sortie standard.")]
 
 

@@ -2,19 +2,21 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tomlkit
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from segur_host.broker.ask import NobodyToAsk
 from segur_host.cli import plugins_new
+from segur_host.cli.carrying_out import AtThisTerminal, carried_out
 from segur_host.cli.options import ConfigOption, JsonOption, config_path, open_host
 from segur_host.cli.output import console, only_json
 from segur_host.config.loading import load_config
-from segur_host.json_forms import plugin_as_json
 from segur_host.registry.discovery import discover
+from segur_host.verbs import VERBS
 from segur_sdk.errors import ConfigError, PluginError
 from segur_sdk.manifest import PluginManifest
 
@@ -32,9 +34,7 @@ def list_plugins(
     """Montre chaque module installé ou configuré, son état, et la suite à donner."""
     with only_json() as output:
         # Plugins are imported in here: what they print must not mix with the answer.
-        with open_host(config, safe_mode=safe_mode) as host:
-            found = sorted(host.plugins.values(), key=lambda one: one.id)
-            rows = [plugin_as_json(entry, host.messages) for entry in found]
+        rows = _without_loading(config) if safe_mode else carried_out(config, "plugins.list", {}, NobodyToAsk())
         if json:
             output.write(rows)
             return
@@ -61,6 +61,11 @@ def enable(
     _show_grants(found.manifest)
     _write_hash(path, plugin, found.sha256)
     console.print(f"Module « {escape(plugin)} » activé.")
+
+
+def _without_loading(config: Path | None) -> Any:
+    with open_host(config, safe_mode=True) as host:
+        return VERBS["plugins.list"](host, {}, AtThisTerminal(NobodyToAsk()))
 
 
 def _write_hash(path: Path, plugin: str, sha256: str) -> None:
@@ -92,7 +97,8 @@ def _show_grants(manifest: PluginManifest) -> None:
         reached = "ouvrir le navigateur" if use.protocol == "browser" else "joindre le réseau"
         console.print(f"  {reached} pour « {use.purpose} »{f' ({use.auth})' if use.auth else ''}")
     for key in manifest.keys:
-        console.print(f"  connaître le certificat « {key.use} »")
+        used = "faire signer par la carte ou la clé" if key.signs else "connaître le certificat"
+        console.print(f"  {used} « {key.use} »")
     for means in manifest.session_means:
         console.print(f"  ouvrir des sessions « {means} »")
     for driver in manifest.drivers:

@@ -1,11 +1,12 @@
 """``segur session``: who is signed in, kept by the resident host."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from segur_host.cli.asking import console_asker
 from segur_host.cli.carrying_out import carried_out, resident_of
@@ -82,9 +83,12 @@ def status(*, config: ConfigOption = None, json: JsonOption = False) -> None:
     if not found["sessions"]:
         console.print("Aucune session n’est ouverte.")
         return
-    table = Table("Session", "Opérateur", "RPPS", "Moyen", "Jusqu’au")
+    # All of it, the id on one line: whoever wants to close one of several names it.
+    others = (Column(name, overflow="fold") for name in ("Opérateur", "RPPS", "Moyen", "Jusqu’au"))
+    table = Table(Column("Session", no_wrap=True), *others)
     for one in found["sessions"]:
-        table.add_row(*(escape(one[name] or "") for name in ("session", "operator", "rpps", "means", "expires_at")))
+        known = (one[name] or "" for name in ("session", "operator", "rpps", "means"))
+        table.add_row(*(escape(text) for text in (*known, _here(one["expires_at"]))))
     console.print(table)
 
 
@@ -128,6 +132,11 @@ def _shown(asker: Any) -> Any:
         asker.show(notice)
 
     return shown
+
+
+def _here(moment: str | None) -> str:
+    """Return an instant as the clock on the wall shows it."""
+    return f"{datetime.fromisoformat(moment).astimezone():%d/%m/%Y %H:%M}" if moment else ""
 
 
 def _line(session: dict[str, Any]) -> str:

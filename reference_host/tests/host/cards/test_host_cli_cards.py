@@ -256,8 +256,8 @@ def test_a_card_that_nobody_reads_is_no_answer(
     [
         pytest.param("two", "card.reader_unavailable", 1, id="no_such_slot"),
         pytest.param("empty", "card.absent", 1, id="empty"),
-        pytest.param("", "input.usage", 2, id="no_name"),
-        pytest.param("x" * 121, "input.usage", 2, id="too_long"),
+        pytest.param("", "input.verb", 2, id="no_name"),
+        pytest.param("x" * 121, "input.verb", 2, id="too_long"),
     ],
 )
 def test_what_cannot_be_read_is_said(

@@ -1,0 +1,39 @@
+"""Verbs in JSON, the same for a command that works alone and for the clients of the resident host."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from segur_host.host import Host
+from segur_host.json_forms import plugin_as_json
+from segur_host.verbs.asked import Asked, Nothing, verb
+from segur_host.verbs.calls import CallInput, call
+from segur_host.verbs.cards import ReadInput, list_cards, read_card
+from segur_host.verbs.identities import Identifying, identify
+from segur_host.verbs.sessions import LoginInput, LogoutInput, login, logout, status, watch_sessions
+
+__all__ = ["VERBS", "Asked", "verbs_of"]
+
+
+def list_plugins(host: Host, _arguments: Nothing, _asked: Asked) -> Any:
+    """Return every plugin with its state."""
+    return [plugin_as_json(one, host.messages) for one in sorted(host.plugins.values(), key=lambda one: one.id)]
+
+
+VERBS: Final = {
+    "cards.list": verb(Nothing, list_cards),
+    "cards.read": verb(ReadInput, read_card),
+    "hooks.call": verb(CallInput, call),
+    "identities.identify": verb(Identifying, identify),
+    "plugins.list": verb(Nothing, list_plugins),
+    "session.login": verb(LoginInput, login),
+    "session.logout": verb(LogoutInput, logout),
+    "session.status": verb(Nothing, status),
+    "session.watch": verb(Nothing, watch_sessions),
+}
+"""Every verb by its name."""
+
+
+def verbs_of(host: Host) -> dict[str, Callable[[Mapping[str, Any], Asked], Any]]:
+    """Return the verbs, carried out by one host."""
+    return {name: partial(one, host) for name, one in VERBS.items()}
