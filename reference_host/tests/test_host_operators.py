@@ -209,11 +209,30 @@ def test_nothing_is_linked_without_the_code(
 
 def test_an_account_of_somebody_else_is_not_offered_nor_linked(accounts: Accounts, desk: OperatorDesk) -> None:
     taken = accounts.add("Claire", Role.ADJOINT, None, CODE)
-    accounts.link(taken, "899700261797")
+    accounts.link(taken, None, "899700261797")
     assert refusal(lambda: desk.admit(SessionMeans.PSC, proven(), Answers())).code == "session.not_linked"
-    assert refusal(lambda: accounts.link(accounts.named("Claire"), NATIONAL_ID)).code == "operator.linked"
+    assert refusal(lambda: accounts.link(accounts.named("Claire"), None, NATIONAL_ID)).code == "operator.linked"
     other = accounts.add("Paul", Role.ADJOINT)
-    assert refusal(lambda: accounts.link(other, "899700261797")).code == "operator.linked"
+    assert refusal(lambda: accounts.link(other, None, "899700261797")).code == "operator.linked"
+
+
+def test_who_linked_his_account_has_it_by_card_too(accounts: Accounts, desk: OperatorDesk) -> None:
+    mine = accounts.add("Claire", Role.MEDECIN, None, CODE)
+    answers = Answers(session__link=mine.id, operator__code=CODE, session__acknowledge="oui")
+    desk.admit(SessionMeans.PSC, proven(), answers)
+    # A card tells no more than the RPPS.
+    admitted = desk.admit(SessionMeans.CPS, proven(RPPS, None), Answers())
+    assert admitted.account == accounts.named("Claire")
+
+
+def test_what_another_account_bears_is_not_taken_from_it(accounts: Accounts, desk: OperatorDesk) -> None:
+    mine = accounts.add("Claire", Role.MEDECIN, None, CODE)
+    accounts.add("Paul", Role.MEDECIN, RPPS)
+    accounts.link(mine, None, NATIONAL_ID)
+    admitted = desk.admit(SessionMeans.PSC, proven(), Answers(session__acknowledge="oui"))
+    assert admitted.account is not None
+    assert admitted.account.id == mine.id
+    assert {one.name: one.rpps for one in accounts.all()} == {"Claire": None, "Paul": RPPS}
 
 
 @pytest.mark.req("PD-06")

@@ -101,6 +101,20 @@ def test_a_write_within_a_write_stands_or_falls_with_it(database: Database, note
     assert kept(database, notes) == []
 
 
+def test_who_reads_only_what_is_accepted_leaves_notes_where_they_are(database: Database, notes: sa.Table) -> None:
+    database.ensure(notes)
+    with database.accepting() as transaction:
+        transaction.insert(notes, [{"tenant": "default", "text": "a"}])
+    with database.noting() as transaction:
+        transaction.insert(notes, [{"tenant": "default", "text": "b"}])
+    with database.reading_accepted() as connection:
+        assert list(connection.execute(sa.select(notes.c.text)).scalars()) == ["a"]
+    # Within an accepted write, which took the notes over, it is that write that is read.
+    with database.accepting(), database.reading_accepted() as connection:
+        assert len(list(connection.execute(sa.select(notes.c.text)))) == 2
+    assert kept(database, notes) == ["a", "b"]
+
+
 def test_what_is_accepted_cannot_join_a_note(database: Database) -> None:
     with pytest.raises(RuntimeError), database.noting(), database.accepting():
         pytest.fail("joined")

@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from queue import SimpleQueue
 from typing import Final
 
 import attrs
 
 from segur_host.broker.cards import CardBroker
+from segur_host.listening import Listeners
 from segur_sdk.models.card import CardPresence
 
 FIRST_RETRY_S: Final = 0.2
@@ -35,7 +35,6 @@ class CardEvent:
     """The insertion that began or ended."""
 
 
-Listener = Callable[[CardEvent], None]
 Seen = tuple[Mapping[str, CardPresence] | None, ...]
 """Insertions by slot, for each driver; nothing for one that could not tell."""
 
@@ -54,40 +53,30 @@ class CardWatch:
     def __init__(self, cards: CardBroker) -> None:
         self._cards = cards
         self._lock = threading.Lock()
-        self._listening: list[_Listening] = []
+        self._listeners: Listeners[CardEvent] = Listeners("segur-cards-listener")
         self._changed = threading.Event()
         self._closed = False
         self._watching = False
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[CardEvent], None]) -> Callable[[], None]:
         """Call ``listener`` for each change from now on, in order, from a thread of its own; what it returns ends that.
 
         A card that is there already is no change. A listener that raises or hangs concerns nobody else.
         """
-        listening = _Listening(listener)
+        end = self._listeners.subscribe(listener)
         with self._lock:
-            self._listening.append(listening)
             if not self._watching:
                 self._watching = True
                 self._cards.watch(self._changed.set)
                 found = self._cards.look()
                 threading.Thread(target=self._run, args=(found,), name="segur-cards", daemon=True).start()
-        return lambda: self._end(listening)
+        return end
 
     def close(self) -> None:
         """Tell nothing any more."""
         self._closed = True
         self._changed.set()
-        with self._lock:
-            listening = list(self._listening)
-        for one in listening:
-            self._end(one)
-
-    def _end(self, listening: "_Listening") -> None:
-        with self._lock:
-            if listening in self._listening:
-                self._listening.remove(listening)
-        listening.end()
+        self._listeners.close()
 
     def _run(self, found: Seen) -> None:
         known = [seen or {} for seen in found]
@@ -112,38 +101,5 @@ class CardWatch:
     def _tell(self, was: Mapping[str, CardPresence], now: Mapping[str, CardPresence]) -> None:
         changes = [CardEvent(CardChange.REMOVED, one) for slot, one in was.items() if now.get(slot) != one]
         changes += [CardEvent(CardChange.INSERTED, one) for slot, one in now.items() if was.get(slot) != one]
-        with self._lock:
-            for listening in self._listening:
-                for change in changes:
-                    listening.tell(change)
-
-
-class _Listening:
-    """A listener and the thread from which it is called.
-
-    Args:
-        listener: is called.
-    """
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self._events: SimpleQueue[CardEvent | None] = SimpleQueue()
-        self._ended = False
-        threading.Thread(target=self._run, name="segur-cards-listener", daemon=True).start()
-
-    def tell(self, event: CardEvent) -> None:
-        self._events.put(event)
-
-    def end(self) -> None:
-        """Call it no more."""
-        self._ended = True
-        self._events.put(None)
-
-    def _run(self) -> None:
-        while (event := self._events.get()) is not None and not self._ended:
-            try:
-                self._listener(event)
-            except Exception as failure:  # noqa: BLE001 - the practice software's own code
-                # Shown as that of any thread would be; the next event is told all the same.
-                shown = (type(failure), failure, failure.__traceback__, threading.current_thread())
-                threading.excepthook(threading.ExceptHookArgs(shown))
+        for change in changes:
+            self._listeners.tell(change)

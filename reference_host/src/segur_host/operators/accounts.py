@@ -36,6 +36,12 @@ operators: Final = sa.Table(
     sa.UniqueConstraint("tenant", "national_id"),
 )
 
+_OF_PROFESSIONAL: Final = sa.select(operators).where(
+    operators.c.tenant == sa.bindparam("tenant"),
+    sa.or_(operators.c.national_id == sa.bindparam("national_id"), operators.c.rpps == sa.bindparam("rpps")),
+)
+"""Asked at every login. What is not known equals nothing."""
+
 
 @attrs.frozen
 class Account:
@@ -68,7 +74,7 @@ class Accounts:
     def all(self) -> tuple[Account, ...]:
         """Return every account, by name."""
         query = sa.select(operators).where(operators.c.tenant == self._database.tenant).order_by(operators.c.name)
-        with self._database.reading() as connection:
+        with self._database.reading_accepted() as connection:
             return tuple(_account(row) for row in connection.execute(query))
 
     def named(self, name: str) -> Account:
@@ -84,10 +90,7 @@ class Accounts:
 
     def of_professional(self, rpps: str | None, national_id: str | None) -> Account | None:
         """Return the account that was linked to a national identifier, or that bears the RPPS."""
-        row = self._row(operators.c.national_id == national_id) if national_id else None
-        if row is None and rpps:
-            row = self._row(operators.c.rpps == rpps)
-        return None if row is None else _account(row)
+        return min(self._of(rpps, national_id), key=lambda one: one.national_id != national_id, default=None)
 
     def add(self, name: str, role: Role, rpps: str | None = None, code: str | None = None) -> Account:
         """Make an account.
@@ -131,16 +134,17 @@ class Accounts:
         kept = None if code is None else _kept(code)
         self._change(self.named(name), code=kept, failures=0, failed_at=None)
 
-    def link(self, account: Account, national_id: str) -> None:
-        """Say which professional an account belongs to.
+    def link(self, account: Account, rpps: str | None, national_id: str | None) -> None:
+        """Say which professional an account belongs to; he is then known by both, whichever his means tells.
 
         Raises:
             InputError: ``operator.linked``: the account belongs to somebody else, or he has another one.
         """
-        other = self.of_professional(None, national_id)
-        if account.national_id not in (None, national_id) or (other is not None and other.id != account.id):
+        new = {name: value for name, value in (("rpps", rpps), ("national_id", national_id)) if value is not None}
+        belongs = any(getattr(account, name) not in (None, value) for name, value in new.items())
+        if belongs or any(one.id != account.id for one in self._of(rpps, national_id)):
             raise InputError("operator.linked")
-        self._change(account, national_id=national_id)
+        self._change(account, **new)
 
     def acknowledge(self, account: Account) -> None:
         """Note that he knows that his national identifier is sent."""
@@ -171,9 +175,14 @@ class Accounts:
         self._change(account, failures=0, failed_at=None)
         return account
 
+    def _of(self, rpps: str | None, national_id: str | None) -> tuple[Account, ...]:
+        named = {"tenant": self._database.tenant, "rpps": rpps or None, "national_id": national_id or None}
+        with self._database.reading_accepted() as connection:
+            return tuple(_account(row) for row in connection.execute(_OF_PROFESSIONAL, named))
+
     def _row(self, condition: sa.ColumnElement[bool]) -> Any:
         query = sa.select(operators).where(operators.c.tenant == self._database.tenant, condition)
-        with self._database.reading() as connection:
+        with self._database.reading_accepted() as connection:
             return connection.execute(query).first()
 
     def _that(self, account: Account) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,5 +1,6 @@
 """Whose account a session is opened for, and what he agreed to."""
 
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -66,16 +67,17 @@ class OperatorDesk:
         account = self._accounts.of_professional(proven.rpps, proven.national_id)
         if account is None and self._required:
             account = self._linked(proven, asker)
-        elif account is not None and account.national_id is None and proven.national_id is not None:
-            # The RPPS is his: from now on he is also known by what he had before it, or has besides.
-            self._accounts.link(account, proven.national_id)
+        elif account is not None and _tells_more(proven, account):
+            # From now on he is also known by what he has besides, unless another account bears it.
+            with suppress(InputError):
+                self._accounts.link(account, proven.rpps, proven.national_id)
         if account is None:
             return Admitted(None, self._rights(role_of_profession(proven.profession), means, national=True))
         return Admitted(account, self._rights(account.role, means, national=self._acknowledges(account, asker)))
 
     def _linked(self, proven: Authenticated, asker: Asker) -> Account:
         """Have somebody say which account is his, and prove it by its code: none is made silently."""
-        if proven.national_id is None:
+        if proven.national_id is None and proven.rpps is None:
             raise InputError("session.not_linked")
         free = [one for one in self._accounts.all() if one.has_code and one.national_id is None and one.rpps is None]
         if not free:
@@ -94,7 +96,7 @@ class OperatorDesk:
             raise InputError("session.not_linked")
         name = next(one.name for one in free if one.id == chosen)
         account = self._accounts.by_code(name, self._code_of(name, questions))
-        self._accounts.link(account, proven.national_id)
+        self._accounts.link(account, proven.rpps, proven.national_id)
         self._audit.append(AuditEntry(event="operator.linked", facts={"operator": account.id}))
         return account
 
@@ -129,3 +131,9 @@ class OperatorDesk:
             code=CODE_QUESTION, text=f"Code de {name} ?", pattern=rf"(?s).{{1,{MAX_CODE}}}", secret=True
         )
         return questions.ask(question)
+
+
+def _tells_more(proven: Authenticated, account: Account) -> bool:
+    """Tell whether a means says something of somebody that his account does not say yet."""
+    pairs = ((proven.rpps, account.rpps), (proven.national_id, account.national_id))
+    return any(known is None and told is not None for told, known in pairs)

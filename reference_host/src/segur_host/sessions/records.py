@@ -44,14 +44,18 @@ class SessionRecords:
         whose = _whose(proven)
         return self._table.choice(whose) if whose is not None else None
 
-    def begin(self, session: Session, actor: Actor, proven: Authenticated, call_id: str) -> None:
+    def choose(self, proven: Authenticated, exercice: str) -> None:
+        """Remember the situation d'exercice that a professional chose."""
+        whose = _whose(proven)
+        if whose is not None:
+            self._table.choose(whose, exercice)
+
+    def begin(self, session: Session, actor: Actor, call_id: str) -> None:
         """Record a session that opens."""
         self._run.begin()
-        whose = _whose(proven)
-        with self._database.accepting():
+        # A power failure ends the session itself; whatever is accepted in it makes its record durable first.
+        with self._audit.writing():
             self._table.add(KeptSession(session, actor, self._run.id), self._clock.now())
-            if actor.exercice is not None and whose is not None:
-                self._table.choose(whose, actor.exercice)
             facts = {"means": session.means.value}
             self._audit.append(AuditEntry(event="session.opened", actor=actor, call_id=call_id, facts=facts))
 

@@ -14,6 +14,8 @@ from segur_host.devices import Devices
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.dispatch.outcome import HookResult
+from segur_host.listening import Listeners
+from segur_host.operators.accounts import Account
 from segur_host.operators.desk import Admitted, OperatorDesk
 from segur_host.sessions.alarm import Alarm
 from segur_host.sessions.choosing import chosen_exercice, structure_in
@@ -95,7 +97,9 @@ class Sessions:
         self._at_the_reader = threading.Lock()
         """Held by whoever signs in with a card, for as long as he types: its token is locked again if he fails."""
         self._holding = HoldingCards(devices, self._card_removed)
-        self._listeners: list[Callable[[SessionChange], None]] = []
+        self._beginning = threading.Lock()
+        """Held while it is made sure that somebody has no session yet, and his is put there."""
+        self._listeners: Listeners[SessionChange] = Listeners("segur-sessions-listener")
         self._alarm = Alarm(clock, self._end_those_over)
         devices.tokens.when_lost(self._token_lost)
 
@@ -116,9 +120,8 @@ class Sessions:
         return self._open.chosen()
 
     def subscribe(self, listener: Callable[[SessionChange], None]) -> Callable[[], None]:
-        """Call ``listener`` whenever a session opens or ends; returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        """Call ``listener`` whenever a session opens or ends, from a thread of its own; returns what ends that."""
+        return self._listeners.subscribe(listener)
 
     def caller(self, call_id: str, asker: Asker) -> Caller:
         """Return on whose behalf a call is made now; errors as ``current``."""
@@ -150,7 +153,8 @@ class Sessions:
         if request.means is SessionMeans.LOCAL:
             return self._opened_locally(request, caller)
         with self._alone_at_the_reader(request.means):
-            there = self._holding.present()
+            # Readers take their time, and tell something of those who sign in with a card only.
+            there = self._holding.present() if request.means is SessionMeans.CPS else {}
             proven: Authenticated | None = None
             try:
                 proven = self._providers.start(request, caller)
@@ -180,7 +184,7 @@ class Sessions:
         try:
             self._records.end(ended.session, ended.actor, reason)
         finally:
-            self._tell(SessionChange(ended, reason))
+            self._listeners.tell(SessionChange(ended, reason))
             caller = Caller(new_call_id(), ended.actor, ended.session, NobodyToAsk())
             request = SessionToEnd(session_id=session_id, reason=reason, everywhere=everywhere, tokens=tokens)
             try:
@@ -231,6 +235,7 @@ class Sessions:
         self._alarm.close()
         self._holding.close()
         self._end(self._open.all(), SessionEnd.HOST_STOPPED)
+        self._listeners.close()
         self._records.close()
 
     @contextmanager
@@ -260,8 +265,7 @@ class Sessions:
         """Open the session of somebody who proved who he is by his code, to this host only."""
         account = self._desk.by_code(request.operator, caller.asker)
         proven = Authenticated(name=account.name, rpps=account.rpps)
-        if any(one.belongs_to(proven, account) for one in self._open.all()):
-            raise InputError("session.already_open")
+        self._require_none_of(proven, account)
         admitted = self._desk.admit_locally(account, caller.asker)
         return self._begun(SessionMeans.LOCAL, proven, admitted, None, None, caller)
 
@@ -275,9 +279,11 @@ class Sessions:
     ) -> OpenSession:
         unlocked = self._has_unlocked(proven.token_serial)
         admitted = self._desk.admit(means, proven, caller.asker)
-        if any(one.belongs_to(proven, admitted.account) for one in self._open.all()):
-            raise InputError("session.already_open")
-        chosen = chosen_exercice(proven.exercices, exercice, self._records.last_choice(proven), caller.asker)
+        self._require_none_of(proven, admitted.account)
+        last = self._records.last_choice(proven)
+        chosen = chosen_exercice(proven.exercices, exercice, last, caller.asker)
+        if chosen is not None and chosen != last:
+            self._records.choose(proven, chosen)
         opened = self._begun(means, proven, admitted, presence, chosen, caller)
         if unlocked:
             self._require_still_unlocked(opened)
@@ -313,7 +319,6 @@ class Sessions:
             exercice=chosen,
             workstation=self._nobody.workstation,
         )
-        self._records.begin(session, actor, proven, caller.call_id)
         opened = OpenSession(
             session,
             actor,
@@ -323,16 +328,22 @@ class Sessions:
             proven.national_id,
             proven.authority_session,
         )
-        if proven.tokens is not None:
-            self._vault.put(session.session_id, proven.tokens)
-        self._open.add(opened, now)
+        with self._beginning:
+            # Whoever gave up or went away meanwhile would have a session that he knows nothing of.
+            caller.cancellation.wait()
+            # Once more: he may have signed in elsewhere while he was asked.
+            self._require_none_of(proven, admitted.account)
+            self._records.begin(session, actor, caller.call_id)
+            if proven.tokens is not None:
+                self._vault.put(session.session_id, proven.tokens)
+            self._open.add(opened, now)
         self._alarm.set()
-        self._tell(SessionChange(opened))
+        self._listeners.tell(SessionChange(opened))
         return opened
 
-    def _tell(self, change: SessionChange) -> None:
-        for listener in tuple(self._listeners):
-            listener(change)
+    def _require_none_of(self, proven: Authenticated, account: Account | None) -> None:
+        if any(one.belongs_to(proven, account) for one in self._open.all()):
+            raise InputError("session.already_open")
 
     def _has_unlocked(self, serial: str | None) -> bool:
         return serial is not None and self._devices.tokens.is_unlocked(serial)

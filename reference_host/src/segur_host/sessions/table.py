@@ -32,6 +32,11 @@ exercice_choices: Final = sa.Table(
 )
 """The situation d'exercice that the holder of a card chose last."""
 
+_CHOICE: Final = sa.select(exercice_choices.c.exercice).where(
+    exercice_choices.c.tenant == sa.bindparam("tenant"),
+    exercice_choices.c.token_serial == sa.bindparam("token_serial"),
+)
+
 
 @attrs.frozen
 class KeptSession:
@@ -54,19 +59,19 @@ class SessionTable:
         database.ensure(sessions, exercice_choices)
 
     def add(self, kept: KeptSession, at: datetime) -> None:
-        """Keep a session that opens."""
-        with self._database.accepting() as transaction:
-            transaction.connection.execute(
-                sessions.insert(),
-                {
-                    "tenant": self._database.tenant,
-                    "id": kept.session.session_id,
-                    "run": kept.run,
-                    "actor": kept.actor.model_dump_json(),
-                    "session": kept.session.model_dump_json(),
-                    "opened_at": at.isoformat(),
-                },
-            )
+        """Keep a session that opens; it may be noted only, and then outlives a kill of the process."""
+        row = {
+            "tenant": self._database.tenant,
+            "id": kept.session.session_id,
+            "run": kept.run,
+            "actor": kept.actor.model_dump_json(),
+            "session": kept.session.model_dump_json(),
+            "opened_at": at.isoformat(),
+            "ended_at": None,
+            "reason": None,
+        }
+        with self._database.noting() as transaction:
+            transaction.insert(sessions, [row])
 
     def end(self, session_id: str, reason: SessionEnd, at: datetime) -> bool:
         """Note how a session ended; tell whether it was still open."""
@@ -97,11 +102,9 @@ class SessionTable:
 
     def choice(self, token_serial: str) -> str | None:
         """Return the situation d'exercice that was chosen last with a card."""
-        query = sa.select(exercice_choices.c.exercice).where(
-            exercice_choices.c.tenant == self._database.tenant, exercice_choices.c.token_serial == token_serial
-        )
-        with self._database.reading() as connection:
-            found: str | None = connection.execute(query).scalar()
+        whose = {"tenant": self._database.tenant, "token_serial": token_serial}
+        with self._database.reading_accepted() as connection:
+            found: str | None = connection.execute(_CHOICE, whose).scalar()
         return found
 
     def choose(self, token_serial: str, exercice: str) -> None:

@@ -166,10 +166,16 @@ class Database:
         Raises:
             HostError: ``storage.unreadable``, ``storage.busy``, ``storage.failed``.
         """
-        current = self.current
-        if current is None and not self._daybook.is_empty:
+        if self.current is None and not self._daybook.is_empty:
             with self.accepting():
                 """The beginning of an accepted write takes the notes over."""
+        with self.reading_accepted() as connection:
+            yield connection
+
+    @contextmanager
+    def reading_accepted(self) -> Iterator[sa.Connection]:
+        """Read what is only ever accepted: as ``reading``, but notes stay where they are, and no disk is waited for."""
+        current = self.current
         with translated():
             if current is not None:
                 yield current.connection

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segur_host.broker import loopback as loopback_module
+from segur_host.broker import doorway
 from segur_host.broker import return_pages as pages
 from segur_host.broker.loopback import Loopback
 from segur_host.broker.returning import MAX_HEAD, MAX_QUERY, Returning
@@ -157,8 +157,8 @@ def test_who_says_nothing_holds_nobody(loopback: Loopback) -> None:
 
 
 def test_who_says_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch, open_loopback: Open) -> None:
-    monkeypatch.setattr(loopback_module, "PEER_S", 0.05)
-    monkeypatch.setattr(loopback_module, "LOOKED_AFTER_S", 0.01)
+    monkeypatch.setattr(doorway, "PEER_S", 0.05)
+    monkeypatch.setattr(doorway, "LOOKED_AFTER_S", 0.01)
     with connected(open_loopback()) as connection:
         connection.sendall(b"GET /ret")
         assert told(connection) == b""
@@ -166,7 +166,7 @@ def test_who_says_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch, open_loopb
 
 def test_a_crowd_is_let_go_of_from_its_oldest_member(loopback: Loopback) -> None:
     with ExitStack() as opened:
-        crowd = [opened.enter_context(connected(loopback)) for _ in range(loopback_module.MAX_PEERS)]
+        crowd = [opened.enter_context(connected(loopback)) for _ in range(doorway.MAX_PEERS)]
         assert taken(loopback)
         assert told(crowd[0]) == b""
 
@@ -188,7 +188,7 @@ def test_no_free_address_is_told(loopback: Loopback) -> None:
 
 
 def test_only_this_machine_is_listened_to(loopback: Loopback) -> None:
-    assert loopback._listener.getsockname()[0] == "127.0.0.1"
+    assert loopback._doorway._listener.getsockname()[0] == "127.0.0.1"
 
 
 def visiting() -> int:
@@ -205,13 +205,13 @@ def test_nothing_is_left_of_an_address_that_is_closed() -> None:
 
 
 def test_an_address_that_nobody_closes_ends_with_its_use(monkeypatch: pytest.MonkeyPatch, open_loopback: Open) -> None:
-    monkeypatch.setattr(loopback_module, "LOOKED_AFTER_S", 0.01)
+    monkeypatch.setattr(doorway, "LOOKED_AFTER_S", 0.01)
     over = threading.Event()
     loopback = open_loopback(in_use=lambda: not over.is_set())
     over.set()
-    loopback._thread.join(20)
-    assert not loopback._thread.is_alive()
-    assert loopback._listener.fileno() == -1
+    loopback._doorway._thread.join(20)
+    assert not loopback._doorway._thread.is_alive()
+    assert loopback._doorway._listener.fileno() == -1
 
 
 PAGES = {value for value in vars(pages).values() if isinstance(value, bytes)}

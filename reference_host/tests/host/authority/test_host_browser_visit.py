@@ -229,7 +229,7 @@ def test_a_visit_is_one(host: Hosts, script: Script) -> None:
 def test_a_visit_that_a_plugin_keeps_is_over_with_its_call(
     host: Hosts, script: Script, proven: Callable[..., Authenticated], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segur_host.broker.loopback.LOOKED_AFTER_S", 0.01)
+    monkeypatch.setattr("segur_host.broker.doorway.LOOKED_AFTER_S", 0.01)
     kept: list[Any] = []
 
     def start(_: SessionRequest, ctx: HookContext) -> Authenticated:

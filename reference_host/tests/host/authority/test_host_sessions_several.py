@@ -4,15 +4,17 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from segur_host import AsyncHost, Host
+from segur_host import AsyncHost, CheckedAsker, Host
+from segur_host.broker.cancelling import Cancellation
 from segur_host.operators.rights import NATIONAL, Role
-from segur_host.sessions.sessions import Login
+from segur_host.sessions.sessions import Login, SessionChange
 from segur_sdk.errors import InputError, SegurError, ServiceError
-from segur_sdk.hooks.session_login import SessionLoginEvent
+from segur_sdk.hooks.session_login import Exercice, SessionLoginEvent
 from segur_sdk.models.actor import ActorKind, SessionEnd, SessionMeans
 from segur_sdk.models.notice import Question
 from segur_sdk.services.session_provider import Authenticated, EndedElsewhere
@@ -129,6 +131,82 @@ def test_one_person_has_one_session(host: Hosts, script: dict[str, Any], issued:
     assert opened.session == first
     # What the authority gave for the one that did not open is given back.
     assert [one.tokens for one in script["let_go"]] == [tokens]
+
+
+def test_one_person_who_signs_in_twice_at_once_has_one_session(
+    host: Hosts, script: dict[str, Any], issued: Any
+) -> None:
+    opened = host()
+    exercices = tuple(Exercice(id=one, label=one) for one in ("centre", "gare"))
+    given: list[Any] = [issued("first"), issued("second")]
+    authority = iter(given)
+    script["start"] = lambda *_: Authenticated(
+        name="Nadège", rpps=PEOPLE["Nadège"], exercices=exercices, tokens=next(authority)
+    )
+    # Both are asked where they work: by then, neither has a session.
+    both_asked = threading.Barrier(2, timeout=20)
+    asker = CheckedAsker(lambda _: "gare" if both_asked.wait() >= 0 else None)
+    found: list[str] = []
+
+    def sign_in() -> None:
+        try:
+            found.append(opened.login(PSC, asker=asker).opened.id)
+        except InputError as failure:
+            found.append(failure.code)
+
+    threads = [threading.Thread(target=sign_in) for _ in given]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (session,) = opened.sessions
+    assert sorted(found) == sorted(["session.already_open", session.id])
+    (given_back,) = script["let_go"]
+    assert given_back.tokens in given
+    assert [one.event for one in opened.audit.records()].count("session.opened") == 1
+
+
+def test_nobody_gets_a_session_that_he_gave_up_while_the_authority_answered(
+    host: Hosts, script: dict[str, Any], proven: Callable[..., Authenticated]
+) -> None:
+    opened, given_up, answer = host(), Cancellation(), proven("t0k")
+
+    def answer_too_late(*_: object) -> Authenticated:
+        given_up.cancel()
+        return answer
+
+    script["start"] = answer_too_late
+    assert refusal(lambda: opened.login(PSC, cancellation=given_up)).code == "input.cancelled"
+    assert opened.sessions == ()
+    assert [one.tokens for one in script["let_go"]] == [answer.tokens]
+
+
+def test_a_listener_that_hangs_or_raises_holds_up_nobody(
+    host: Hosts, script: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(threading, "excepthook", lambda failed: shown.put(failed.exc_type.__name__))
+    release, heard = threading.Event(), SimpleQueue[tuple[str, SessionEnd | None]]()
+    opened = host()
+
+    def raises(_: SessionChange) -> None:
+        raise ValueError("no")
+
+    def hangs(_: SessionChange) -> None:
+        release.wait(20)
+
+    def hears(told: SessionChange) -> None:
+        heard.put((told.opened.id, told.ended))
+
+    for listener in (hangs, raises, hears):
+        opened.watch_sessions(listener)
+    session = signed_in(opened, script, "Nadège").opened
+    opened.logout()
+    assert [heard.get(timeout=20) for _ in range(2)] == [(session.id, None), (session.id, SessionEnd.LOGOUT)]
+    assert [shown.get(timeout=20) for _ in range(2)] == ["ValueError"] * 2
+    # The host stops, though one has still not come back from what he was told first.
+    opened.close()
+    release.set()
 
 
 @pytest.mark.parametrize(
