@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,34 @@ def test_a_place_that_leads_elsewhere_is_refused(data: Path, runtime: Path, tmp_
     with pytest.raises(HostError) as raised:
         socket_of(data)
     assert raised.value.code == "resident.place"
+
+
+def occupied(address: Path) -> None:
+    """Put something there that is not taken away like what a killed host leaves."""
+    address.mkdir()
+
+
+def reached_by_others(address: Path) -> None:
+    address.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize("spoil", [occupied, reached_by_others])
+def test_a_place_where_nobody_can_listen_is_told_and_holds_nothing(
+    data: Path, runtime: Path, spoil: Callable[[Path], None]
+) -> None:
+    address = socket_of(data)
+    spoil(address)
+    with pytest.raises(HostError) as raised:
+        Resident(data, VERBS, {})
+    assert raised.value.code == "resident.place"
+    address.parent.chmod(0o700)
+    if address.exists():
+        address.rmdir()
+    # The lock is free again: the next one is not told that the first still runs.
+    resident = Resident(data, VERBS, {})
+    with ResidentClient(data) as client:
+        assert client.call("echo", {}) == {}
+    resident.close()
 
 
 def test_one_resident_keeps_one_data_folder(resident: Resident, data: Path) -> None:

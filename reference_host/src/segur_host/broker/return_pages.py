@@ -24,7 +24,7 @@ _HEAD: Final = (
 def _page(status: HTTPStatus, title: str, text: str, *further: str) -> bytes:
     body = (
         f'<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<script>{_FORGET}</script></head><body><h1>{title}</h1><p>{text}</p></body></html>"
+        f"<script>{_FORGET}</script></head><body><main><h1>{title}</h1><p>{text}</p></main></body></html>"
     ).encode()
     lines = (f"HTTP/1.1 {status.value} {status.phrase}", *_HEAD, *further, f"Content-Length: {len(body)}", "", "")
     return "\r\n".join(lines).encode() + body

@@ -162,6 +162,9 @@ class NetworkTable(Value):
     url: HttpsAddress | None = None
     """``https://`` address on this machine. Refused outside the sandbox environment: there, the addresses are those of
     the plugin's manifest."""
+    address: HttpsAddress | None = None
+    """``https://`` address of a national service, for a purpose whose manifest states none for this environment because
+    no public document does. Never of this machine, and refused in the sandbox environment."""
     client: ClientTable | None = None
     """For a purpose whose ``auth`` is ``client``, when no key is configured for it: identifier and secret."""
     redirect: tuple[ReturnAddress, ...] = Field(default=(), max_length=16)
@@ -227,6 +230,22 @@ class TracesTable(Value):
     retention_days: int = Field(default=DEFAULT_RETENTION_DAYS, ge=1, le=36525)
 
 
+def _is_address(address: str) -> str:
+    ipaddress.ip_address(address)
+    return address
+
+
+class BackChannelTable(Value):
+    """Where the resident host hears from Pro Santé Connect that a session of its own is over."""
+
+    port: int = Field(ge=1, le=65535)
+    """The one that the registered address leads to."""
+    path: str = Field(default="/deconnexion", pattern=r"^/[A-Za-z0-9._~/\-]{0,200}$")
+    """Of the registered address, as it comes out of the structure's own reverse proxy."""
+    address: Annotated[str, AfterValidator(_is_address)] = "127.0.0.1"
+    """IP address of this machine. Any but loopback is reached by others: for a reverse proxy that runs elsewhere."""
+
+
 class SessionsTable(Value):
     """Sessions of professionals and operators."""
 
@@ -236,6 +255,8 @@ class SessionsTable(Value):
     """A session that makes no call for so long is ended (SC.SSI/IE.39)."""
     max_hours: int = Field(default=12, ge=1, le=24)
     """No session lasts longer, whatever its means allow."""
+    back_channel: BackChannelTable | None = None
+    """Without it, nobody can tell this host that the authority's own session is over."""
 
 
 class HostConfig(Value):
@@ -273,6 +294,11 @@ class HostConfig(Value):
             raise PydanticCustomError(NETWORK_OVERRIDE, "addresses are given for the sandbox only")
         if not all(is_loopback(urlsplit(url).hostname) for url in urls):
             raise PydanticCustomError(NETWORK_OVERRIDE, "the sandbox is on this machine")
+        addresses = [table.address for table in network.values() if table.address is not None]
+        if addresses and environment is Environment.SANDBOX:
+            raise ValueError("national services are not called from the sandbox")
+        if any(is_loopback(urlsplit(address).hostname) for address in addresses):
+            raise ValueError("a national service is not on this machine")
         return network
 
     @field_validator("readers")

@@ -93,17 +93,16 @@ class Resident:
         except HostError as failure:
             self._lock.close()
             raise HostError("resident.running") if failure.code == "storage.busy" else failure from None
-        self.address: Final = socket_of(data)
+        try:
+            self.address: Final = socket_of(data)
+        except HostError:
+            self._unlock()
+            raise
         self._wires: set[Wire] = set()
         self._changing = threading.Lock()
         self._stopping = threading.Event()
         self._serving: set[threading.Thread] = set()
-        # One that was killed leaves its address behind; the lock says that it is nobody's.
-        self.address.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(self.address))
-        self.address.chmod(0o600)
-        self._socket.listen()
+        self._socket = self._listening_socket()
         self._listening = threading.Thread(target=self._listen, name="segur-resident", daemon=True)
         self._listening.start()
 
@@ -122,6 +121,23 @@ class Resident:
         for thread in serving:
             thread.join(STOP_S)
         self.address.unlink(missing_ok=True)
+        self._unlock()
+
+    def _listening_socket(self) -> socket.socket:
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            # One that was killed leaves its address behind; the lock says that it is nobody's.
+            self.address.unlink(missing_ok=True)
+            listening.bind(str(self.address))
+            self.address.chmod(0o600)
+            listening.listen()
+        except OSError as failure:
+            listening.close()
+            self._unlock()
+            raise HostError("resident.place", reason=type(failure).__name__) from None
+        return listening
+
+    def _unlock(self) -> None:
         self._lock.release()
         self._lock.close()
 
