@@ -224,6 +224,22 @@ def test_the_sandbox_reaches_this_machine_only(tmp_path: Path, host: str) -> Non
     assert refusal(tmp_path, f"[network.insi]\nurl = 'https://{host}/'\n").code == "config.network_override"
 
 
+@pytest.mark.parametrize(
+    ("environment", "host"), [("sandbox", "services-ps.ameli.fr"), ("test", "127.0.0.1"), ("production", "localhost")]
+)
+def test_address_of_a_national_service_is_neither_here_nor_for_the_sandbox(
+    tmp_path: Path, environment: str, host: str
+) -> None:
+    table = f"[network.insi-cps]\naddress = 'https://{host}/lps'\n"
+    assert refusal(tmp_path, table, environment).code == "config.invalid"
+
+
+def test_address_of_a_national_service_is_given_where_it_is_called(tmp_path: Path) -> None:
+    table = "[network.insi-cps]\naddress = 'https://services-ps.ameli.fr/lps'\n"
+    config = load_config(written(tmp_path, table, "production"))
+    assert config.network["insi-cps"].address == "https://services-ps.ameli.fr/lps"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:8443", "[::1]:8443", "localhost", "127.8.8.8"])
 def test_loopback_is_accepted_in_the_sandbox(tmp_path: Path, host: str) -> None:
     config = load_config(written(tmp_path, f"[network.insi]\nurl = 'https://{host}/a'\n"))

@@ -9,6 +9,7 @@ from segur_host.broker.browser import BrowserBroker, OpenBrowser
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.network import Network
+from segur_host.broker.signing import SigningBroker
 from segur_host.config.model import HostConfig
 from segur_host.devices import Devices
 from segur_host.dispatch.context import Resources
@@ -76,6 +77,7 @@ class Carrier:
             cards=devices.cards,
             tokens=devices.tokens,
             keys=keys,
+            signing=SigningBroker(keys, devices.tokens, config.environment),
         )
         dispatcher = Dispatcher(registry, resources, config.limits.suspend_after)
         at_end.callback(dispatcher.close)

@@ -70,10 +70,13 @@ def test_what_is_not_declared_is_not_granted(act: str, what: str, told: Callable
 
 
 KEY = '[[keys]]\nuse = "k"\n'
+SIGNING = '[[keys]]\nuse = "s"\nsigns = true\n'
 NETWORK = '[[network]]\npurpose = "p"\ntrust = "t"\nauth = "none"\n'
 BROWSER = '[[network]]\npurpose = "login"\nprotocol = "browser"\n'
 OTHER_THAN_DECLARED: dict[str, tuple[str, str, str, str]] = {
     "other_key": ("ctx.keys.certificate('other')", "", KEY, "key:other"),
+    "key_that_signs_nothing": ("ctx.keys.signer('k')", "", KEY, "sign:k"),
+    "other_signer": ("ctx.keys.signer('k')", "", SIGNING, "sign:k"),
     "other_purpose": ("ctx.http('other')", "", NETWORK, "http:other"),
     "http_of_a_browsers_purpose": ("ctx.http('login')", "", BROWSER, "http:login"),
     "browser_of_a_purpose_of_ours": ("ctx.browser('p')", "", NETWORK, "browser:p"),
@@ -103,6 +106,7 @@ DECLARED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "cards": ("return hasattr(ctx.cards, 'open')", "cards = true", "", ("True",)),
     "tokens": ("return ctx.tokens.present()", "tokens = true", "", ("()",)),
     "keys": ("ctx.keys.certificate('k')", "", KEY, ("config.key_missing", "None")),
+    "signer": ("ctx.keys.signer('s')", "", SIGNING, ("config.key_missing", "None")),
     "http": ("ctx.http('p')", "", NETWORK, ("config.no_address", "None")),
     "service": (
         "from segur_sdk.services import InsLookup\nctx.service(InsLookup)",

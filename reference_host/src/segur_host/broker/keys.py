@@ -1,6 +1,5 @@
 """Keys by use: files that the host alone opens and keys of tokens; facts for plugins, TLS contexts for its brokers."""
 
-import contextlib
 import os
 import secrets
 import ssl
@@ -24,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs12,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from segur_host.broker.tokens import ClientKey, TokenBroker
+from segur_host.broker.key_usage import authenticates_clients, signs
+from segur_host.broker.tokens import TokenBroker, TokenKeyFound
 from segur_host.broker.trust import TrustStore, refuse_other_world
 from segur_host.config.model import HostConfig, KeyTable, TokenKeyTable
 from segur_host.storage.private_files import NotPrivateError, read_private
@@ -35,7 +35,6 @@ from segur_sdk.models.actor import Environment
 from segur_sdk.models.certificate import CertificateInfo
 
 MAX_KEY_FILE_BYTES: Final = 1_048_576
-_CLIENT_USAGES: Final = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
 @attrs.frozen(repr=False)
@@ -78,7 +77,7 @@ class KeyRing:
         """
         table = self._tables.get(use)
         if table is not None and table.token is not None:
-            return _facts(self._on_token(use, table.token).certificate)
+            return facts_of(self._on_token(use, table.token).certificate)
         with self._lock:
             return self._pair(use).facts
 
@@ -90,8 +89,9 @@ class KeyRing:
             trust: name of the anchors.
 
         Raises:
-            ConfigError: those of ``certificate``, ``config.trust_missing``, ``config.trust_unreadable``; those of
-                ``load_token_key`` for a key on a token.
+            ConfigError: those of ``certificate``, ``config.trust_missing``, ``config.trust_unreadable``;
+                ``config.key_usage``: the certificate is one that signs; those of ``load_token_key`` for a key on a
+                token.
             CardError: those of ``certificate``.
         """
         with self._lock:
@@ -104,6 +104,22 @@ class KeyRing:
             with self._lock:
                 context = self._contexts.setdefault((use, trust), made)
         return context
+
+    def signing_key(self, use: str) -> tuple[rsa.RSAPrivateKey, tuple[x509.Certificate, ...]]:
+        """Return the key of a file that signs, and its chain.
+
+        Raises:
+            ConfigError: those of ``certificate``; ``config.key_usage``: its usages do not say that it signs;
+                ``config.key_missing`` with ``reason`` ``token``: a card signs in its holder's session only.
+        """
+        table = self._tables.get(use)
+        if table is not None and table.token is not None:
+            raise ConfigError("config.key_missing", use=use, reason="token")
+        with self._lock:
+            pair = self._pair(use)
+        if not (signs(pair.chain[0]) and isinstance(pair.key, rsa.RSAPrivateKey)):
+            raise ConfigError("config.key_usage", use=use, wanted="signature")
+        return pair.key, pair.chain
 
     def forget_token(self, serial: str) -> frozenset[str]:
         """Drop the contexts that authenticate with keys of a token, and return the uses of those keys."""
@@ -120,6 +136,8 @@ class KeyRing:
         if table is None or table.token is None:
             with self._lock:
                 pair = self._pair(use)
+            if signs(pair.chain[0]):
+                raise ConfigError("config.key_usage", use=use, wanted="authentication")
             _load(context, pair, use)
             return
         # Imported when a key stays on a token: what it needs takes a while to load, and most hosts have no such key.
@@ -135,10 +153,10 @@ class KeyRing:
             lambda scheme, data: tokens.sign(serial, key, scheme, data),
         )
 
-    def _on_token(self, use: str, table: TokenKeyTable) -> ClientKey:
+    def _on_token(self, use: str, table: TokenKeyTable) -> TokenKeyFound:
         if self._tokens is None:
             raise ConfigError("config.key_missing", use=use, reason="no_token")
-        found = self._tokens.client_key(table.serial, table.key, _authenticates_clients)
+        found = self._tokens.key_of(table.serial, table.key, authenticates_clients)
         refuse_other_world(found.certificate, self._environment, use)
         return found
 
@@ -189,14 +207,19 @@ def _from_pem(table: KeyTable, password: bytes | None) -> _Pair:
 def _checked(key: object, chain: tuple[x509.Certificate, ...]) -> _Pair:
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TypeError("neither RSA nor EC")
-    return _Pair(key, chain, _facts(chain[0]))
+    return _Pair(key, chain, facts_of(chain[0]))
 
 
 def _public(key: CertificatePublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _facts(certificate: x509.Certificate) -> CertificateInfo:
+def facts_of(certificate: x509.Certificate) -> CertificateInfo:
+    """Return what a plugin may know of a certificate.
+
+    Raises:
+        ValueError: it bears no names, or cannot be read after all.
+    """
     subject_cn = _attribute(certificate.subject, NameOID.COMMON_NAME)
     issuer_cn = _attribute(certificate.issuer, NameOID.COMMON_NAME)
     if subject_cn is None or issuer_cn is None:
@@ -208,7 +231,7 @@ def _facts(certificate: x509.Certificate) -> CertificateInfo:
         serial=f"{certificate.serial_number:X}",
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        client_authentication=_authenticates_clients(certificate),
+        client_authentication=authenticates_clients(certificate),
     )
 
 
@@ -216,17 +239,6 @@ def _attribute(name: x509.Name, kind: ObjectIdentifier) -> str | None:
     # By type, never by place: cards bear several attributes in one RDN, in an order that varies.
     found = name.get_attributes_for_oid(kind)
     return str(found[0].value) if found else None
-
-
-def _authenticates_clients(certificate: x509.Certificate) -> bool:
-    """Tell whether the usages allow it; one that is not stated forbids nothing (RFC 5280, 4.2.1.3 and 4.2.1.12)."""
-    extensions = certificate.extensions
-    with contextlib.suppress(x509.ExtensionNotFound):
-        if not extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature:
-            return False
-    with contextlib.suppress(x509.ExtensionNotFound):
-        return not _CLIENT_USAGES.isdisjoint(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-    return True
 
 
 def _load(context: ssl.SSLContext, pair: _Pair, use: str) -> None:

@@ -26,10 +26,16 @@ class Network:
         """Return the address of a purpose.
 
         Raises:
-            ConfigError: ``config.no_address``.
+            ConfigError: ``config.no_address``; ``config.address_stated``: the configuration gives one although the
+                manifest does, which was reviewed.
         """
-        in_sandbox = self._environment is Environment.SANDBOX
-        url = self._of(use).url if in_sandbox else use.addresses.get(self._environment)
+        table, stated = self._of(use), use.addresses.get(self._environment)
+        if self._environment is Environment.SANDBOX:
+            url = table.url
+        elif stated is not None and table.address is not None:
+            raise ConfigError("config.address_stated", purpose=use.purpose, environment=self._environment)
+        else:
+            url = stated or table.address
         if url is None:
             raise ConfigError("config.no_address", purpose=use.purpose, environment=self._environment)
         return url

@@ -51,8 +51,8 @@ class FoundToken:
 
 
 @attrs.frozen
-class ClientKey:
-    """A key of a token that authenticates a client, and its certificate."""
+class TokenKeyFound:
+    """A key of a token, and its certificate."""
 
     key: str
     certificate: x509.Certificate
@@ -157,16 +157,22 @@ class TokenBroker:
         except InvalidSignature:
             raise CardError("token.proof_failed", reason="signature") from None
 
-    def client_key(self, serial: str, key: str | None, fits: Callable[[x509.Certificate], bool]) -> ClientKey:
+    def key_of(
+        self,
+        serial: str,
+        key: str | None,
+        fits: Callable[[x509.Certificate], bool],
+        borrower: Borrower | None = None,
+    ) -> TokenKeyFound:
         """Return the one key of a token whose certificate fits, or that is named.
 
         Raises:
             CardError: ``token.absent``; ``token.key_missing``: none fits, or several do and none is named.
         """
-        found = self.of_serial(serial)
+        found = self.of_serial(serial, borrower)
         candidates = [
-            ClientKey(one.key, certificate, one.schemes)
-            for one in found.driver.certificates(found.state.token)
+            TokenKeyFound(one.key, certificate, one.schemes)
+            for one in found.driver.certificates(found.state.token, _patience_of(borrower)())
             if one.key == key or key is None
             for certificate in (_parsed(one),)
             if fits(certificate) and one.schemes
@@ -175,23 +181,25 @@ class TokenBroker:
             raise CardError("token.key_missing", candidates=len(candidates))
         return candidates[0]
 
-    def sign(self, serial: str, key: str, scheme: SignatureScheme, data: bytes) -> bytes:
+    def sign(
+        self, serial: str, key: str, scheme: SignatureScheme, data: bytes, borrower: Borrower | None = None
+    ) -> bytes:
         """Use a key of a token that was unlocked: where it was unlocked, as long as it is there.
 
         Raises:
             CardError: ``token.absent``, ``token.pin_needed``, and what the driver says.
         """
-        held = self._unlocked.get(serial)
+        held, patience = self._unlocked.get(serial), _patience_of(borrower)
         if held is not None:
             try:
-                return held.driver.sign(held.token, key, scheme, data)
+                return held.driver.sign(held.token, key, scheme, data, patience())
             except CardError as failure:
                 if failure.code in {"token.absent", "token.pin_needed"}:
                     self._unlocked.doubt(serial)
                 if failure.code != "token.absent":
                     raise
-        found = self.of_serial(serial)
-        return found.driver.sign(found.state.token, key, scheme, data)
+        found = self.of_serial(serial, borrower)
+        return found.driver.sign(found.state.token, key, scheme, data, patience())
 
     def lock(self, serial: str) -> None:
         """Forget that the PIN of a token was verified.

@@ -16,6 +16,7 @@ from segur_host.broker.cards import CardBroker
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import usable_seconds
+from segur_host.broker.signing import SigningBroker
 from segur_host.broker.store import PluginStore
 from segur_host.broker.tokens import FoundToken, TokenBroker
 from segur_host.dispatch.deadline import CallDeadline
@@ -26,7 +27,7 @@ from segur_host.sessions.vault import TokenVault
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.cards.channel import CardChannel
-from segur_sdk.context import Clock, HttpClient, PluginSettings, Software, Visit
+from segur_sdk.context import Clock, HttpClient, PluginSettings, Signer, Software, Visit
 from segur_sdk.drivers import OfficialReading, TokenCertificate, TokenData, TokenState
 from segur_sdk.errors import Fact, InputError, PluginError
 from segur_sdk.manifest import NetworkUse, PluginManifest
@@ -59,6 +60,7 @@ class Resources:
     cards: CardBroker
     tokens: TokenBroker
     keys: KeyRing
+    signing: SigningBroker
 
 
 @attrs.frozen
@@ -177,7 +179,7 @@ class CallContext:
 
     @property
     def keys(self) -> "_KeyProxy":
-        return _KeyProxy(self, self._resources.keys)
+        return _KeyProxy(self, self._resources.keys, self._resources.signing)
 
     def settings(self, model: type[SettingsT], /) -> SettingsT:
         if not isinstance(self._settings, model):
@@ -186,7 +188,7 @@ class CallContext:
 
     def http(self, purpose: str, /) -> HttpClient:
         use = self._purpose("https", purpose, what=f"http:{purpose}")
-        self._require_acknowledged()
+        self.require_acknowledged()
         return self._resources.http.client(use, self, self._access_token)
 
     def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
@@ -225,9 +227,9 @@ class CallContext:
         self.require_running()
         self.notes.append(self._entry_of(event, facts))
 
-    def declares_key(self, use: str) -> bool:
-        """Tell whether the manifest declares a key for ``use``."""
-        return any(key.use == use for key in self._manifest.keys)
+    def declares_key(self, use: str, *, signs: bool = False) -> bool:
+        """Tell whether the manifest declares a key for ``use``, and one that signs if that is asked."""
+        return any(key.use == use and (key.signs or not signs) for key in self._manifest.keys)
 
     def require_running(self) -> None:
         """Refuse what a call asks for after it was given up.
@@ -237,6 +239,17 @@ class CallContext:
         """
         if self._over or self.call_deadline.is_given_up:
             raise PluginError("plugin.call_over", plugin=self.plugin)
+
+    def require_acknowledged(self) -> None:
+        """Call no national service in the name of somebody who does not know that his identifier is sent.
+
+        Raises:
+            InputError: ``session.not_acknowledged``.
+        """
+        session = self.caller.session
+        # Who authenticated him has his identifier already, and has to end what it began.
+        if session is not None and NATIONAL not in session.rights and not self._manifest.session_means:
+            raise InputError("session.not_acknowledged")
 
     def _purpose(self, protocol: str, purpose: str, *, what: str) -> NetworkUse:
         """Return what the manifest declares of a purpose of that protocol."""
@@ -252,13 +265,6 @@ class CallContext:
 
     def _entry_of(self, event: str, facts: Mapping[str, Fact]) -> AuditEntry:
         return AuditEntry(event=event, call_id=self.call_id, plugin=self.plugin, actor=self.actor, facts=facts)
-
-    def _require_acknowledged(self) -> None:
-        """Call no national service in the name of somebody who does not know that his identifier is sent."""
-        session = self.caller.session
-        # Who authenticated him has his identifier already, and has to end what it began.
-        if session is not None and NATIONAL not in session.rights and not self._manifest.session_means:
-            raise InputError("session.not_acknowledged")
 
     def _require(self, *, granted: bool, what: str) -> None:
         self.require_running()
@@ -293,15 +299,23 @@ class _StoreProxy:
 
 
 class _KeyProxy:
-    def __init__(self, ctx: CallContext, keys: KeyRing) -> None:
+    def __init__(self, ctx: CallContext, keys: KeyRing, signing: SigningBroker) -> None:
         self._ctx = ctx
         self._keys = keys
+        self._signing = signing
 
     def certificate(self, use: str) -> CertificateInfo:
         self._ctx.require_running()
         if not self._ctx.declares_key(use):
             raise PluginError("plugin.not_granted", plugin=self._ctx.plugin, what=f"key:{use}")
         return self._keys.certificate(use)
+
+    def signer(self, use: str) -> Signer:
+        self._ctx.require_running()
+        if not self._ctx.declares_key(use, signs=True):
+            raise PluginError("plugin.not_granted", plugin=self._ctx.plugin, what=f"sign:{use}")
+        self._ctx.require_acknowledged()
+        return self._signing.signer(use, self._ctx.session, self._ctx)
 
 
 class _CardProxy:

@@ -61,13 +61,15 @@ class Cards:
         return tuple(SlotState(slot=name, **one) for name, one in state["slots"].items())
 
     def watch(self, changed: Callable[[], None]) -> None:
+        known = self._moved.state()
+
         def look() -> None:
-            known = self._moved.state()
+            told = known
             while True:
                 time.sleep(0.01)
                 found = self._moved.state()
-                if found != known:
-                    known = found
+                if found != told:
+                    told = found
                     changed()
 
         threading.Thread(target=look, daemon=True).start()

@@ -241,6 +241,33 @@ def test_an_answer_to_a_call_that_was_given_up_is_dropped(
     assert code_of(made, call) == "plugin.call_over"
 
 
+STATED = {Environment.TEST: "https://test.example.org/lps"}
+GIVEN: dict[str, tuple[Environment, dict[str, str], str]] = {
+    "stated": (Environment.TEST, {}, "https://test.example.org/lps"),
+    "given where none is stated": (
+        Environment.PRODUCTION,
+        {"address": "https://real.example.org/"},
+        "https://real.example.org/",
+    ),
+    "both": (Environment.TEST, {"address": "https://real.example.org/"}, "config.address_stated"),
+    "neither": (Environment.PRODUCTION, {}, "config.no_address"),
+}
+
+
+@pytest.mark.parametrize(("environment", "table", "expected"), GIVEN.values(), ids=GIVEN)
+def test_configuration_gives_an_address_only_where_the_manifest_states_none(
+    environment: Environment, table: dict[str, str], expected: str
+) -> None:
+    network = Network(environment, {"p": NetworkTable.model_validate(table)})
+    declared = NetworkUse(purpose="p", trust="t", auth="none", addresses=STATED)
+    if expected.startswith("https"):
+        assert network.url(declared) == expected
+        return
+    with pytest.raises(ConfigError) as raised:
+        network.url(declared)
+    assert raised.value.code == expected
+
+
 ADDRESSES: dict[str, tuple[Environment, str]] = {
     "sandbox_without_url": (Environment.SANDBOX, "other"),
     "test_without_address": (Environment.TEST, "p"),
