@@ -3,6 +3,7 @@
 Sources: the sequence of APDUs is the one of public programs that read real cards; ISO 7816-4 for the commands.
 """
 
+from functools import cache
 from typing import Final
 
 import attrs
@@ -74,13 +75,14 @@ def read_files(channel: CardChannel, *, serial_file: int | None) -> VitaleFiles 
     return VitaleFiles(identities, numbers, serial)
 
 
-def _rows(serial_file: int | None) -> list[Row]:
+@cache
+def _rows(serial_file: int | None) -> tuple[Row, ...]:
     """Return the commands below, as far as no answer decides what they are."""
     master, read = _select(0x00, MASTER_FILE.to_bytes(2, "big")), _read(0x80 | SHORT_FILE)
     rows: list[Row] = [(master, read), (_select(0x04, VITALE_AID), read)]
     if serial_file is not None:
         rows.append((master, _select(0x00, serial_file.to_bytes(2, "big")), _read(0x00)))
-    return rows
+    return tuple(rows)
 
 
 def _select(p1: int, data: bytes) -> bytes:
