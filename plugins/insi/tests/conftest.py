@@ -1,31 +1,29 @@
-"""A context with a scripted service, a card and a person to ask; published test identities only."""
+"""What the service says, who asks, and the official schemas; published test identities only."""
 
-import hashlib
-import hmac
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import attrs
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from lxml import etree
 
+from plugins.insi.tests.scripted_context import NOW, PHARMACY, CardSigner, Context, Service, certificate_of
 from segur_plugin_insi.plugin import InsiPlugin
 from segur_plugin_insi.settings import InsiSettings
-from segur_sdk.context import HttpReply, Software
-from segur_sdk.errors import CardError, Fact, InputError
+from segur_sdk.context import HttpReply
 from segur_sdk.hooks.qualify_identity import IdentityRequest, TraitsSubject
-from segur_sdk.models.actor import Actor, ActorKind, Environment, Structure
+from segur_sdk.models.actor import ActorKind, Session, SessionMeans, Structure
 from segur_sdk.models.card import Beneficiary, CardPresence
-from segur_sdk.models.certificate import CertificateInfo
 from segur_sdk.models.identity import NirFacturation, SearchTraits, Sex
-from segur_sdk.models.notice import Question
 
-NOW = datetime(2026, 3, 2, 7, 5, 6, 123_456, tzinfo=UTC)
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 RESULTAT = "http://www.cnamts.fr/INSiResultat"
 LABELS = {"00": "OK", "01": "Aucune identite trouvee", "02": "Plusieurs identites trouvees"}
@@ -37,10 +35,6 @@ IMPORTS = {
     "urn:siram:lps:ctxlps": "xsd/CTX/ROOT_ctxlps_CTXLPS_V01_00.xsd",
     "urn:siram:bam:ctxbam": "xsd/CTX/ROOT_ctxbam_CTXBAM_V01_02.xsd",
 }
-PHARMACY = Structure(finess="0B0152872", name="Pharmacie du bac à sable")
-COUNTER = Actor(kind=ActorKind.OPERATOR, name="comptoir1", structure=PHARMACY, workstation="poste-1")
-INSTANCE = "550e8400-e29b-41d4-a716-446655440000"
-LGO = Software(name="LGO Exemple", version="4.2", authorisation="TESTSGIE0000", instance=INSTANCE)
 WS_ADDRESSING = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefault="qualified"
   targetNamespace="http://www.w3.org/2005/08/addressing">
   <xs:element name="MessageID" type="xs:anyURI"/><xs:element name="Action" type="xs:anyURI"/></xs:schema>"""
@@ -68,189 +62,6 @@ def official_schema(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> e
     return etree.XMLSchema(
         etree.fromstring(f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{imports}</xs:schema>')
     )
-
-
-@attrs.define
-class Sent:
-    """One request that reached the scripted service."""
-
-    purpose: str
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-    max_answer: int
-
-    @property
-    def root(self) -> etree._Element:
-        return etree.fromstring(self.body)
-
-    def texts(self, local_name: str) -> list[str]:
-        return [element.text or "" for element in self.root.iter(f"{{*}}{local_name}")]
-
-    def text(self, local_name: str) -> str:
-        (text,) = self.texts(local_name)
-        return text
-
-
-@attrs.define
-class Service:
-    """Answers each request with the next line of its script: a reply, a failure to raise, or a function."""
-
-    script: list[Any] = attrs.field(factory=list)
-    sent: list[Sent] = attrs.field(factory=list)
-
-
-@attrs.define
-class Client:
-    service: Service
-    purpose: str
-
-    def request(
-        self,
-        method: str,
-        path: str = "",
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        max_answer: int = 1_048_576,
-    ) -> HttpReply:
-        self.service.sent.append(Sent(self.purpose, method, path, dict(headers or {}), body, max_answer))
-        line = self.service.script.pop(0)
-        if isinstance(line, Exception):
-            raise line
-        reply = line() if callable(line) else line
-        assert isinstance(reply, HttpReply)
-        return reply
-
-
-@attrs.define
-class Channel:
-    """A VITALE application that signs as the sandbox's cards do."""
-
-    commands: list[bytes]
-    answers: dict[int, bytes]
-    atr: bytes = bytes.fromhex("3B751300004009EA9000")
-
-    def transmit(self, command: bytes, /) -> bytes:
-        self.commands.append(command)
-        if command[1] in self.answers:
-            return self.answers[command[1]]
-        if command[1] == 0x88:
-            return hmac.digest(b"SIMULATEUR", command[5 : 5 + command[4]], hashlib.sha256)[:8] + b"\x90\x00"
-        return b"\x90\x00"
-
-
-@attrs.define
-class Cards:
-    """The reader. ``inserted`` is the number of the insertion that sits in it."""
-
-    inserted: str = "1"
-    confirmed: int = 0
-    opened: int = 0
-    commands: list[bytes] = attrs.field(factory=list)
-    answers: dict[int, bytes] = attrs.field(factory=dict)
-
-    def confirm(self, presence: CardPresence) -> None:
-        self.confirmed += 1
-        self._require(presence)
-
-    @contextmanager
-    def open(self, presence: CardPresence) -> Iterator[Channel]:
-        self.opened += 1
-        self._require(presence)
-        yield Channel(self.commands, self.answers)
-
-    def _require(self, presence: CardPresence) -> None:
-        if not self.inserted:
-            raise CardError("card.removed", slot=presence.slot)
-        if presence.insertion != self.inserted:
-            raise CardError("card.swapped", slot=presence.slot)
-
-
-@attrs.define
-class Clock:
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-@attrs.define
-class Deadline:
-    left: float = 30.0
-
-    def remaining(self) -> float:
-        return self.left
-
-
-@attrs.define
-class Audit:
-    notes: list[tuple[str, dict[str, Fact]]] = attrs.field(factory=list)
-
-    def note(self, event: str, **facts: Fact) -> None:
-        self.notes.append((event, facts))
-
-
-@attrs.define
-class Keys:
-    certificates: dict[str, CertificateInfo]
-
-    def certificate(self, use: str) -> CertificateInfo:
-        return self.certificates[use]
-
-
-def _certificate(common_name: str) -> CertificateInfo:
-    return CertificateInfo(
-        subject_cn=common_name,
-        subject_ou="10B0152872",
-        issuer_cn="TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS",
-        serial="0A",
-        not_before=NOW - timedelta(days=300),
-        not_after=NOW + timedelta(days=300),
-        client_authentication=True,
-    )
-
-
-@attrs.define
-class Context:
-    """Implements what the plugin uses of ``HookContext``."""
-
-    http_service: Service = attrs.field(factory=Service)
-    plugin_settings: InsiSettings = attrs.field(factory=InsiSettings)
-    environment: Environment = Environment.SANDBOX
-    actor: Actor = attrs.field(factory=lambda: COUNTER)
-    software: Software = attrs.field(factory=lambda: LGO)
-    clock: Clock = attrs.field(factory=Clock)
-    deadline: Deadline = attrs.field(factory=Deadline)
-    audit: Audit = attrs.field(factory=Audit)
-    cards: Cards = attrs.field(factory=Cards)
-    keys: Keys = attrs.field(
-        factory=lambda: Keys({"insi-auto": _certificate("INSI-AUTO"), "insi-manu": _certificate("INSI-MANU")})
-    )
-    answers: dict[str, str] = attrs.field(factory=dict)
-    asked: list[Question] = attrs.field(factory=list)
-
-    def settings(self, model: type[InsiSettings], /) -> InsiSettings:
-        assert model is InsiSettings
-        return self.plugin_settings
-
-    def http(self, purpose: str, /) -> Client:
-        return Client(self.http_service, purpose)
-
-    def ask(self, question: Question, /) -> str:
-        self.asked.append(question)
-        if question.code not in self.answers:
-            raise InputError("input.nobody_to_ask", question=question.code)
-        return self.answers[question.code]
-
-    @property
-    def sent(self) -> list[Sent]:
-        return self.http_service.sent
-
-    @property
-    def prenoms_sent(self) -> list[str]:
-        return [request.text("Prenom") for request in self.sent]
 
 
 @pytest.fixture
@@ -398,3 +209,78 @@ def beneficiary() -> Callable[..., Beneficiary]:
         return Beneficiary(**(known | changes))
 
     return build
+
+
+CAROLE = "899700075122"
+PHYSICIAN = 10
+PHARMACIST = 21
+PHARMACY_SITUATION = "10B0152872/SA33/01"
+
+
+@pytest.fixture(scope="session")
+def card_key() -> rsa.RSAPrivateKey:
+    """Made once for the run."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def card_signer(card_key: rsa.RSAPrivateKey) -> Callable[..., CardSigner]:
+    """Make a card whose signature certificate names somebody as real ones do; signed by itself."""
+
+    def make(
+        national_id: str = CAROLE,
+        *,
+        surname: str = "PHARMACH0007512",
+        given_name: str = "CAROLE",
+        title: str = "Pharmacien",
+        profession: int = PHARMACIST,
+        training: bool = False,
+    ) -> CardSigner:
+        names = ((NameOID.COMMON_NAME, national_id), (NameOID.SURNAME, surname), (NameOID.GIVEN_NAME, given_name))
+        person = [x509.NameAttribute(oid, text) for oid, text in names]
+        outer = ((NameOID.COUNTRY_NAME, "FR"), (NameOID.TITLE, title))
+        subject = x509.Name(
+            [
+                *(x509.RelativeDistinguishedName([x509.NameAttribute(oid, text)]) for oid, text in outer),
+                x509.RelativeDistinguishedName(person),
+            ]
+        )
+        usages = [False] * 9
+        usages[1] = True
+        extension = x509.ObjectIdentifier(f"1.2.250.1.71.1.2.{8 if training else 7}")
+        certificate = (
+            x509.CertificateBuilder(subject, subject, card_key.public_key(), 11)
+            .not_valid_before(NOW - timedelta(days=300))
+            .not_valid_after(NOW + timedelta(days=300))
+            .add_extension(x509.KeyUsage(*usages), critical=True)
+            .add_extension(x509.UnrecognizedExtension(extension, bytes([0x02, 0x01, profession])), critical=False)
+            .sign(card_key, SHA256())
+        )
+        facts = certificate_of(national_id).model_copy(update={"client_authentication": False, "subject_ou": None})
+        return CardSigner(card_key, facts, (certificate.public_bytes(Encoding.DER),))
+
+    return make
+
+
+@pytest.fixture
+def professional(make_ctx: Callable[..., Context], card_signer: Callable[..., CardSigner]) -> Callable[..., Context]:
+    """Make a context in which Carole, a pharmacist, signed in by her card, or by ``means``."""
+
+    def make(
+        *script: Any,
+        means: SessionMeans = SessionMeans.CPS,
+        rpps: str | None = CAROLE[1:],
+        exercice: str | None = PHARMACY_SITUATION,
+        structure: Structure = PHARMACY,
+        signer: CardSigner | None = None,
+        **settings: Any,
+    ) -> Context:
+        settings = {"authentication": means.value, **settings}
+        ctx = make_ctx(*script, plugin_settings=InsiSettings.model_validate(settings))
+        who = {"kind": ActorKind.PROFESSIONAL, "rpps": rpps, "exercice": exercice, "structure": structure}
+        ctx.actor = ctx.actor.model_copy(update=who)
+        ctx.session = Session(session_id="s-1", means=means, token_serial="2800901100")
+        ctx.keys.signers["insi_assertion"] = signer or card_signer()
+        return ctx
+
+    return make

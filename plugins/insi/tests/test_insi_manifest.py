@@ -48,20 +48,39 @@ def test_hooks_and_services_declared_are_those_implemented(manifest: PluginManif
 
 
 def test_each_kind_of_call_has_its_purpose_its_key_and_the_national_addresses(manifest: PluginManifest) -> None:
-    assert {use.purpose: use.key for use in manifest.network} == {use: use for use in EXPECTED_CN}
-    assert {key.use for key in manifest.keys} == set(EXPECTED_CN)
+    assert {use.purpose: use.key for use in manifest.network} == {
+        **{use: use for use in EXPECTED_CN},
+        "insi-cps": None,
+        "insi-psc": "psc",
+    }
+    assert {key.use: key.signs for key in manifest.keys} == {
+        **dict.fromkeys(EXPECTED_CN, False),
+        "insi_assertion": True,
+        "psc": False,
+    }
+    assert {use.trust for use in manifest.network} == {"igc-sante"}
     for use in manifest.network:
-        assert (use.auth, use.trust) == ("mtls", "igc-sante")
-        assert use.addresses == {
-            Environment.TEST: "https://qualiflps-services-ps-tlsm.ameli.fr/lps",
-            Environment.PRODUCTION: "https://services-ps-tlsm.ameli.fr/lps",
-        }
+        if use.key in EXPECTED_CN:
+            assert use.auth == "mtls"
+            assert use.addresses == {
+                Environment.TEST: "https://qualiflps-services-ps-tlsm.ameli.fr/lps",
+                Environment.PRODUCTION: "https://services-ps-tlsm.ameli.fr/lps",
+            }
+
+
+def test_no_address_is_stated_that_no_public_document_has(manifest: PluginManifest) -> None:
+    stated = {use.purpose: use.addresses for use in manifest.network if use.key not in EXPECTED_CN}
+    assert stated == {
+        "insi-cps": {Environment.TEST: "https://qualiflps.services-ps.ameli.fr/lps"},
+        "insi-psc": {},
+    }
 
 
 def test_the_test_address_is_the_one_of_the_official_wsdl(manifest: PluginManifest, assets: Path) -> None:
     wsdl = (assets / "DESIR_ICIR_EXP_1.5.0.wsdl").read_text("utf-8")
     (location,) = re.findall(r'soap12:address location="([^"]+)"', wsdl)
-    assert {use.addresses[Environment.TEST] for use in manifest.network} == {location.replace(":443", "")}
+    stated = {use.addresses[Environment.TEST] for use in manifest.network if use.auth == "mtls"}
+    assert stated == {location.replace(":443", "")}
 
 
 def test_every_code_of_this_plugin_has_a_french_text_and_no_text_is_left_over() -> None:

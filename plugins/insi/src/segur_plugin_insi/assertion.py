@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from segur_plugin_insi.namespaces import SAML, WSSE
+from segur_plugin_insi.namespaces import SAML
 from segur_plugin_insi.timestamps import utc_milliseconds
 from segur_plugin_insi.writing import Xml, leaf, node
 from segur_sdk.cards.apdu import CommandApdu
@@ -36,7 +36,7 @@ class VitaleClaim:
     """``_<UUID>``."""
     issued_at: datetime
     issuer: str
-    """Subject CN of the client certificate."""
+    """Subject CN of the client certificate, or national identifier of the professional who calls."""
     serial: str = attrs.field(repr=False)
     """Serial number of the card, 12 digits."""
     rank: int
@@ -69,27 +69,23 @@ def sign_by_card(channel: CardChannel, claim: VitaleClaim) -> bytes:
     return answered.data
 
 
-def security_header(claim: VitaleClaim, signature: bytes) -> Xml:
-    """Return ``wsse:Security`` with the one assertion of a claim and its signature by the card."""
+def vitale_assertion(claim: VitaleClaim, signature: bytes) -> Xml:
+    """Return the assertion of a claim and its signature by the card."""
     return node(
-        "wsse:Security",
+        "Assertion",
+        leaf("Issuer", claim.issuer),
+        node("Subject", leaf("NameID", claim.serial, {"NameQualifier": NAME_QUALIFIER})),
         node(
-            "Assertion",
-            leaf("Issuer", claim.issuer),
-            node("Subject", leaf("NameID", claim.serial, {"NameQualifier": NAME_QUALIFIER})),
-            node(
-                "AttributeStatement",
-                _attribute("rangBeneficiaire", str(claim.rank)),
-                _attribute("signatureVitale", b64encode(signature).decode("ascii")),
-            ),
-            attributes={
-                "xmlns": SAML,
-                "ID": claim.assertion_id,
-                "IssueInstant": utc_milliseconds(claim.issued_at),
-                "Version": "2.0",
-            },
+            "AttributeStatement",
+            _attribute("rangBeneficiaire", str(claim.rank)),
+            _attribute("signatureVitale", b64encode(signature).decode("ascii")),
         ),
-        attributes={"xmlns:wsse": WSSE},
+        attributes={
+            "xmlns": SAML,
+            "ID": claim.assertion_id,
+            "IssueInstant": utc_milliseconds(claim.issued_at),
+            "Version": "2.0",
+        },
     )
 
 

@@ -1,5 +1,6 @@
 """One exchange with INSi: one question, one answer or one failure, one audit note without patient data."""
 
+from datetime import datetime
 from uuid import uuid4
 
 import attrs
@@ -9,11 +10,12 @@ from segur_plugin_insi.callers import Caller
 from segur_plugin_insi.card_person import CardPerson
 from segur_plugin_insi.contexts import contexte_bam, contexte_lps
 from segur_plugin_insi.envelope import build_envelope, content_type
-from segur_plugin_insi.namespaces import Operation
+from segur_plugin_insi.namespaces import WSSE, Operation
+from segur_plugin_insi.professional_assertion import professional_assertion
 from segur_plugin_insi.replies import MAX_ANSWER, read_reply
-from segur_plugin_insi.writing import Xml
+from segur_plugin_insi.writing import Xml, node
 from segur_sdk.context import HookContext
-from segur_sdk.errors import ConfigError, SegurError, ServiceError
+from segur_sdk.errors import ConfigError, Fact, SegurError, ServiceError
 from segur_sdk.models.identity import InsAttempt, SearchTraits
 
 
@@ -27,7 +29,8 @@ class Request:
     """What is asked for, for the trace."""
     person: CardPerson | None = None
     """The beneficiary, for a search by card."""
-    security: Xml | None = attrs.field(default=None, repr=False)
+    vitale: Xml | None = attrs.field(default=None, repr=False)
+    """The assertion Vitale, for a search by card."""
 
 
 @attrs.frozen
@@ -49,6 +52,7 @@ def exchange(request: Request, caller: Caller, ctx: HookContext) -> Exchanged:
 
     Raises:
         ServiceError: ``service.timed_out`` when no time is left: nothing was sent.
+        SegurError: what ``Signer.sign`` raises when a card signs for the caller: nothing was sent.
     """
     if ctx.deadline.remaining() <= 0:
         raise ServiceError("service.timed_out", retryable=True)
@@ -58,8 +62,9 @@ def exchange(request: Request, caller: Caller, ctx: HookContext) -> Exchanged:
         contexte_bam(str(uuid4()), now, caller.emitter, request.person),
         contexte_lps(str(uuid4()), now, caller.emitter, ctx.software),
     ]
-    if request.security is not None:
-        headers.append(request.security)
+    assertions = _assertions(request, caller, now)
+    if assertions:
+        headers.append(node("wsse:Security", *assertions, attributes={"xmlns:wsse": WSSE}))
     body = build_envelope(request.operation, message_id, headers, request.question)
     outcome = _ask(body, request.operation, caller, ctx)
     attempt = InsAttempt(
@@ -74,11 +79,24 @@ def exchange(request: Request, caller: Caller, ctx: HookContext) -> Exchanged:
         "exchange",
         operation=attempt.operation,
         message_id=attempt.message_id,
-        certificate=caller.common_name,
+        **_by_whom(caller),
         cr=None if attempt.cr is None else attempt.cr.value,
         fault=attempt.fault,
     )
     return Exchanged(attempt, outcome)
+
+
+def _by_whom(caller: Caller) -> dict[str, Fact]:
+    """Return by what the caller is known; who the professional is, the record says by itself."""
+    own = caller.professional
+    return {"certificate": caller.name} if own is None else {"professional": own.qualifier}
+
+
+def _assertions(request: Request, caller: Caller, now: datetime) -> tuple[Xml, ...]:
+    """Return what stands in ``wsse:Security``: an empty one would not fit its schema."""
+    own = caller.professional
+    by_whom = () if own is None else (professional_assertion(own, f"_{uuid4()}", now),)
+    return (*by_whom, request.vitale) if request.vitale is not None else by_whom
 
 
 def _ask(body: bytes, operation: Operation, caller: Caller, ctx: HookContext) -> Answer | ServiceError | ConfigError:

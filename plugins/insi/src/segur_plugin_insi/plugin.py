@@ -27,7 +27,8 @@ class InsiPlugin(SegurHooks):
         with the one found: the national operation that verifies an INS has no public contract.
 
         Raises:
-            ConfigError: ``insi.certificate_*``, ``insi.idam_unknown``, ``insi.assertion_outside_sandbox``.
+            ConfigError: ``insi.certificate_*``, ``insi.idam_unknown``, ``insi.assertion_outside_sandbox``; in a
+                professional's name, those of ``professional_by_card`` and ``professional_by_psc``, as other failures.
             InputError: ``identity.name_*``, ``insi.answer_invalid``, ``insi.card_number_missing``,
                 ``insi.card_serial_missing``, ``input.nobody_to_ask``, ``input.no_answer``.
             IdentityError: ``identity.sex_undetermined``, ``insi.matricule_differs``.

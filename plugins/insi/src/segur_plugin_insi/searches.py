@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import uuid4
 
-from segur_plugin_insi.assertion import VitaleClaim, security_header, sign_by_card
+from segur_plugin_insi.assertion import VitaleClaim, sign_by_card, vitale_assertion
 from segur_plugin_insi.bodies import recsansvitale, recvitale
 from segur_plugin_insi.callers import Caller
 from segur_plugin_insi.card_person import CardPerson
@@ -25,7 +25,7 @@ def search_by_traits(
 
     Args:
         criteria: what is sent.
-        caller: certificate in whose name.
+        caller: in whose name.
         ctx: context of this plugin.
         presence: insertion that the traits were read from; it must still be there.
 
@@ -49,7 +49,7 @@ def search_by_card(query: CardQuery, person: CardPerson, caller: Caller, ctx: Ho
     claim = VitaleClaim(
         assertion_id=f"_{uuid4()}",
         issued_at=ctx.clock.now(),
-        issuer=caller.common_name,
+        issuer=caller.name,
         serial=query.serial.zfill(SERIAL_LENGTH),
         rank=query.beneficiary.position,
     )
@@ -60,6 +60,6 @@ def search_by_card(query: CardQuery, person: CardPerson, caller: Caller, ctx: Ho
         question=recvitale(person),
         criteria=query.beneficiary.for_search(),
         person=person,
-        security=security_header(claim, signature),
+        vitale=vitale_assertion(claim, signature),
     )
     return exchange(request, caller, ctx)
