@@ -47,6 +47,49 @@ def test_situation_keeps_its_id_whatever_the_order(bench: Any) -> None:
     assert {one.id for one in bench.sign_in().exercices} == first
 
 
+def structure(**claims: Any) -> tuple[str, str | None, str | None] | None:
+    (situation,) = exercices_of(read_userinfo({"sub": SUB, **claims}, SUB))
+    found = situation.structure
+    return None if found is None else (found.name, found.finess, found.siret)
+
+
+NAMED = {"raisonSocialeSite": "PHARMACIE CRISTOL"}
+STRUCTURES: dict[str, tuple[dict[str, str], tuple[str, str | None, str | None] | None]] = {
+    "finess": ({**NAMED, "numeroFinessSite": "0B0152872"}, ("PHARMACIE CRISTOL", "0B0152872", None)),
+    "siret": ({**NAMED, "numeroSiretSite": "50000000101815"}, ("PHARMACIE CRISTOL", None, "50000000101815")),
+    "technical-finess": (
+        {**NAMED, "identifiantTechniqueDeLaStructure": "F0B0152872"},
+        ("PHARMACIE CRISTOL", "0B0152872", None),
+    ),
+    "former-siret": (
+        {**NAMED, "ancienIdentifiantDeLaStructure": "350000000101815"},
+        ("PHARMACIE CRISTOL", None, "50000000101815"),
+    ),
+    "cabinet": (
+        {**NAMED, "ancienIdentifiantDeLaStructure": "499700366240007", "identifiantTechniqueDeLaStructure": "R100000"},
+        ("PHARMACIE CRISTOL", None, None),
+    ),
+    "wrong-check-digit": ({**NAMED, "numeroFinessSite": "0B0152873"}, ("PHARMACIE CRISTOL", None, None)),
+    "trade-name": ({"enseigneCommercialeSite": "CRISTOL"}, ("CRISTOL", None, None)),
+    "long-name": ({"raisonSocialeSite": "P" * 150}, ("P" * 100, None, None)),
+    "identifier-only": ({"numeroFinessSite": "0B0152872"}, ("10B0152872", "0B0152872", None)),
+    "nothing": ({}, None),
+}
+
+
+@pytest.mark.req("S002-41")
+@pytest.mark.parametrize(("activity", "expected"), STRUCTURES.values(), ids=STRUCTURES)
+def test_structure_is_that_of_the_very_activity(
+    activity: dict[str, str], expected: tuple[str, str | None, str | None] | None
+) -> None:
+    assert structure(SubjectRefPro={"exercices": [{"codeProfession": "21", "activities": [activity]}]}) == expected
+
+
+def test_structure_without_activity_is_the_one_that_the_claims_name() -> None:
+    claims = {"SubjectOrganization": "PHARMACIE CRISTOL", "SubjectOrganizationID": "F0B0152872"}
+    assert structure(**claims) == ("PHARMACIE CRISTOL", "0B0152872", None)
+
+
 PHARMACY = {"codeSecteurDactivite": "SA33", "raisonSocialeSite": "PHARMACIE CRISTOL", "numeroFinessSite": "0B0152872"}
 
 TITULAIRE = {

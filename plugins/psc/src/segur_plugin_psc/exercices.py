@@ -7,11 +7,17 @@ from typing import Final
 from segur_plugin_psc.nomenclature import STUDENT, mode_label, profession_label, sector_label
 from segur_plugin_psc.userinfo import Activity, ExercicePro, Userinfo
 from segur_sdk.hooks.session_login import Exercice
+from segur_sdk.identifiers import finess, siren
+from segur_sdk.identifiers.structure_id import StructureIdType
+from segur_sdk.models.actor import Structure
 
 _MAX_LABEL: Final = 200
 _MAX_PART: Final = 60
+_MAX_NAME: Final = 100
 _PROFESSION: Final = re.compile(r"[0-9]{2}")
 _NONE: Final = "-"
+_FINESS: Final = "F"
+"""How the RPPS begins the technical identifier of a structure that has a FINESS; ``R`` that of a *cabinet*."""
 
 
 def exercices_of(userinfo: Userinfo) -> tuple[Exercice, ...]:
@@ -73,6 +79,15 @@ def _situation(exercice: ExercicePro, activity: Activity) -> Exercice:
             None if mode is None else mode_label(mode),
         ),
         structure_id=structure_id,
+        structure=_structure(
+            name,
+            _numbers(
+                activity.numero_finess_site,
+                (_FINESS, activity.identifiant_technique_de_la_structure),
+                (StructureIdType.FINESS, activity.ancien_identifiant_de_la_structure),
+            ),
+            _numbers(activity.numero_siret_site, (StructureIdType.SIRET, activity.ancien_identifiant_de_la_structure)),
+        ),
     )
 
 
@@ -87,7 +102,29 @@ def _main_situation(userinfo: Userinfo, structure_id: str) -> Exercice:
             None if profession is None else profession_label(profession),
         ),
         structure_id=structure_id,
+        structure=_structure(userinfo.organisation or structure_id, _numbers(None, (_FINESS, structure_id)), ()),
     )
+
+
+def _structure(name: str | None, finess_numbers: Iterable[str], sirets: Iterable[str]) -> Structure | None:
+    """Return where a professional practises; ``None`` when nothing names it.
+
+    A number with a wrong check digit is left out: whoever reads it later would take it for the structure's.
+    """
+    if name is None:
+        return None
+    return Structure(
+        name=name[:_MAX_NAME],
+        finess=next(filter(finess.is_valid, finess_numbers), None),
+        siret=next(filter(siren.siret_is_valid, sirets), None),
+    )
+
+
+def _numbers(plain: str | None, *prefixed: tuple[str, str | None]) -> Iterator[str]:
+    """Yield a number as the RPPS may give it: by itself, or after a type."""
+    if plain is not None:
+        yield plain
+    yield from (text.removeprefix(kind) for kind, text in prefixed if text is not None and text.startswith(kind))
 
 
 def _structure_id(activity: Activity) -> str | None:

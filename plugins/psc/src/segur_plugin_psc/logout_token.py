@@ -25,12 +25,11 @@ _LONGEST: Final = timedelta(hours=1)
 
 
 def read_logout(token: SecretStr, authority: Authority, ctx: HookContext) -> EndedElsewhere:
-    """Return whose sessions the authority ended.
+    """Return whose sessions the authority ended: nobody's, when it names a person only who did not sign in here.
 
     Raises:
         InputError: ``psc.logout_token`` with ``reason``: those of
-            :func:`segur_plugin_psc.signed_claims.read_signed`, the claim that is not what it must be, or ``unknown``:
-            it names a person only, who did not sign in here.
+            :func:`segur_plugin_psc.signed_claims.read_signed`, or the claim that is not what it must be.
         ServiceError: ``psc.unavailable`` and others of asking for keys.
     """
     settings = ctx.settings(PscSettings)
@@ -50,9 +49,8 @@ def read_logout(token: SecretStr, authority: Authority, ctx: HookContext) -> End
     if session is None and subject is None:
         raise _refused("sub")
     _check_first_time(claims, settings, authority, ctx)
+    # A person who did not sign in here has nothing that could end, and is no reason to refuse.
     national_id = None if subject is None else authority.national_id(subject)
-    if session is None and national_id is None:
-        raise _refused("unknown")
     return EndedElsewhere(authority_session=session, national_id=national_id)
 
 
