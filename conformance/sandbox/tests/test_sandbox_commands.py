@@ -75,7 +75,7 @@ def test_the_descriptor_has_the_agreed_shape(descriptor: dict[str, Any]) -> None
     assert set(descriptor) == {"version", "pid", "ca", "config", "control", "services", "certificates"}
     assert descriptor["version"] == 1
     assert set(descriptor["control"]) == {"url", "token_file"}
-    assert set(descriptor["services"]) == {"insi", "psc", "cards"}
+    assert set(descriptor["services"]) == {"insi", "insi-ps", "psc", "cards"}
     assert set(descriptor["services"]["insi"]) == {"url", "idam"}
     assert [set(reader) for reader in descriptor["services"]["cards"]["readers"]] == [
         {"name", "kind", "host", "port", "card"}
@@ -109,6 +109,9 @@ def test_the_host_configuration_points_to_this_sandbox(descriptor: dict[str, Any
         password = Path(key["password"]["file"])
         assert password.read_text() == descriptor["certificates"][role]["p12_password"]
         assert password.stat().st_mode & 0o777 == 0o600
+    (client,) = (one for one in descriptor["services"]["psc"]["clients"] if one["client_id"] == "segur-lps")
+    told = config["sessions"]["back_channel"]
+    assert client["backchannel_logout_uri"] == f"http://127.0.0.1:{told['port']}{told['path']}"
     assert config["readers"]["memory"]["slots"] == [
         {name: reader[name] for name in ("name", "host", "port")}
         for reader in descriptor["services"]["cards"]["readers"]
@@ -135,7 +138,13 @@ def test_the_host_configuration_enables_every_installed_plugin_by_its_manifests_
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     text = host_config.host_config(
-        tmp_path, PkiFiles(tmp_path / "pki"), insi_url="https://127.0.0.1:1/lps", idam="X", readers=[], psc={}
+        tmp_path,
+        PkiFiles(tmp_path / "pki"),
+        insi_url="https://127.0.0.1:1/lps",
+        professional_url="p",
+        idam="X",
+        readers=[],
+        psc={},
     )
     plugins = tomllib.loads(text)["plugins"]
     expected = {"enabled": True, "manifest_sha256": hashlib.sha256(manifest).hexdigest(), "settings": {}}
@@ -150,7 +159,9 @@ def test_the_insi_plugin_is_told_to_use_the_sandboxs_vitale_assertion(
     from segur_sandbox.pki.store import PkiFiles
 
     monkeypatch.setattr(host_config, "installed_plugins", lambda: {"insi": b"a", "vitale": b"b"})
-    text = host_config.host_config(tmp_path, PkiFiles(tmp_path), insi_url="u", idam="X", readers=[], psc={})
+    text = host_config.host_config(
+        tmp_path, PkiFiles(tmp_path), insi_url="u", professional_url="p", idam="X", readers=[], psc={}
+    )
     plugins = tomllib.loads(text)["plugins"]
     assert plugins["insi"]["settings"] == {"vitale_assertion": "sandbox"}
     assert plugins["vitale"]["settings"] == {}
@@ -168,9 +179,21 @@ def test_pro_sante_connect_has_its_addresses_where_its_plugin_is_installed(
         "psc-login": {"url": "https://127.0.0.1:2", "redirect": ["http://127.0.0.1:3/psc/retour"]},
     }
     monkeypatch.setattr(host_config, "installed_plugins", lambda: {"psc": b"a"} if installed else {})
-    text = host_config.host_config(tmp_path, PkiFiles(tmp_path), insi_url="u", idam="X", readers=[], psc=tables)
-    network = tomllib.loads(text)["network"]
+    told: dict[str, object] = {"port": 20004, "path": "/deconnexion"}
+    text = host_config.host_config(
+        tmp_path,
+        PkiFiles(tmp_path),
+        insi_url="u",
+        professional_url="p",
+        idam="X",
+        readers=[],
+        psc=tables,
+        back_channel=told,
+    )
+    config = tomllib.loads(text)
+    network = config["network"]
     assert {use: table for use, table in network.items() if use.startswith("psc")} == (tables if installed else {})
+    assert config.get("sessions") == ({"back_channel": told} if installed else None)
 
 
 def test_the_commands_are_offered_to_the_host() -> None:

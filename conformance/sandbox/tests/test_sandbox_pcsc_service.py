@@ -299,7 +299,14 @@ def test_the_host_configuration_leads_the_drivers_to_the_sandboxs_reader(
     def written(socket: Path | None) -> dict[str, Any]:
         files = PkiFiles(tmp_path)
         text = writing.host_config(
-            tmp_path, files, insi_url="https://127.0.0.1/", idam="0", readers=readers, psc={}, pcscd_socket=socket
+            tmp_path,
+            files,
+            insi_url="https://127.0.0.1/",
+            professional_url="p",
+            idam="0",
+            readers=readers,
+            psc={},
+            pcscd_socket=socket,
         )
         return tomllib.loads(text)
 

@@ -25,6 +25,7 @@ _ERRORS = (500, 501, 502, 503, 504)
 BEFORE_HTTP: frozenset[FaultName] = frozenset({"refuse", "expired_certificate"})
 SUPPORTED: dict[str, frozenset[FaultName]] = {
     "insi": frozenset(get_args(FaultName)),
+    "insi-ps": frozenset(get_args(FaultName)),
     "cards": frozenset({"refuse", "delay", "reset", "error5xx", "garbage", "truncated", "answer_lost"}),
     "psc": frozenset(get_args(FaultName)),
     "psc-login": frozenset(get_args(FaultName)),
@@ -53,6 +54,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "psc": tuple(OPERATIONS),
     "psc-login": REDIRECT_VARIANTS,
 }
+VARIANTS["insi-ps"] = VARIANTS["insi"]
 _OPERATION_OF_VARIANT = {"psc": OPERATIONS}
 
 

@@ -12,6 +12,7 @@ from segur_sandbox.pki.store import FINESS, ORGANISATION, PkiFiles
 
 PLUGIN_GROUP = "segur.plugins"
 _INSI_PURPOSES = ("insi-auto", "insi-manu")
+_PROFESSIONAL_PURPOSES = ("insi-cps", "insi-psc")
 _KEYS: Mapping[str, str] = {"insi-auto": "insi-auto", "insi-manu": "insi-manu", "psc": "org-auth"}
 """Use of a key → role whose key it is."""
 _CHOICES: Mapping[str, Mapping[str, object]] = {"pkcs11": {"drivers": ["apdu"]}}
@@ -23,9 +24,11 @@ def host_config(
     pki: PkiFiles,
     *,
     insi_url: str,
+    professional_url: str,
     idam: str,
     readers: list[dict[str, Any]],
     psc: Mapping[str, Mapping[str, object]],
+    back_channel: Mapping[str, object] | None = None,
     pcscd_socket: Path | None = None,
 ) -> str:
     """Return the text of a host configuration, version 1.
@@ -34,14 +37,17 @@ def host_config(
         data: The sandbox's data folder; the host's own goes beside, in `host`.
         pki: Where keys and trust anchors are.
         insi_url: Endpoint of the INSi simulator.
+        professional_url: Where professionals call it in their own name.
         idam: The software authorisation number it accepts.
         readers: The virtual readers, as in the descriptor.
         psc: Purpose of plugin psc → its table.
+        back_channel: Where its resident host is told that a session at Pro Santé Connect ended.
         pcscd_socket: Where the sandbox's own pcscd listens, if it runs one.
     """
     plugins = installed_plugins()
     # Tables of a purpose that no plugin has would only be in the way.
     purposes = psc if "psc" in plugins else {}
+    told = back_channel if "psc" in plugins else None
     blocks = [
         _table("", {"version": 1, "environment": "sandbox", "data": str(data / "host")}),
         _table("software", {"name": "segur-reference-host", "version": "0.1.0", "authorisation": idam}),
@@ -50,7 +56,9 @@ def host_config(
         _table("trust", {"igc-sante": str(pki.ca), "igc-sante-fort": str(pki.ca_fort), "psc": str(pki.ca)}),
         *(_key(use, role, pki) for use, role in _KEYS.items()),
         *(_table(f"network.{purpose}", {"url": insi_url}) for purpose in _INSI_PURPOSES),
+        *(_table(f"network.{purpose}", {"url": professional_url}) for purpose in _PROFESSIONAL_PURPOSES),
         *(_table(f"network.{purpose}", table) for purpose, table in purposes.items()),
+        *([_table("sessions.back_channel", told)] if told is not None else []),
         "[readers.memory]\nslots = [\n"
         + "".join(_slot(reader) for reader in readers if reader["kind"] == "memory")
         + "]\n",

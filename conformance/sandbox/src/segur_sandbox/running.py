@@ -99,9 +99,10 @@ class RunningSandbox:
         """Move the sandbox's clock: ``now`` or ``advance_s``."""
         self._call("POST", "/clock", change)
 
-    def exchanges(self, service: str) -> list[dict[str, Any]]:
-        """Return every request and answer of a service, in order."""
-        found: list[dict[str, Any]] = self._call("GET", f"/exchanges?service={service}", None)
+    def exchanges(self, service: str | None = None) -> list[dict[str, Any]]:
+        """Return every request and answer of a service, or of all of them, in order."""
+        path = "/exchanges" if service is None else f"/exchanges?service={service}"
+        found: list[dict[str, Any]] = self._call("GET", path, None)
         return found
 
     def ledger(self, service: str) -> list[dict[str, Any]]:

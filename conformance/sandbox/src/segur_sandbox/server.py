@@ -14,6 +14,7 @@ from segur_sandbox.descriptor import NAME, describe, write_descriptor
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import FaultBoard
 from segur_sandbox.host_config import host_config
+from segur_sandbox.insi.callers import Callers, ProfessionalCallers, StructureCallers
 from segur_sandbox.insi.http import PATH, insi_app, operation_of
 from segur_sandbox.insi.schemas import OfficialSchemas
 from segur_sandbox.insi.service import InsiService
@@ -61,17 +62,25 @@ class Sandbox:
         self._pcscd = PrivatePcscd() if pcsc else None
         vault = CardVault(self._data / "cards", self._pki)
         self._rack = CardRack(vault=vault, faults=faults, journal=journal, ledger=ledger, pcscd=self._pcscd)
-        insi = InsiService(
-            register,
-            settings.insi,
-            OfficialSchemas.from_environment(),
-            clock=clock,
-            ledger=ledger,
-            replays=replays,
-        )
-        recorded = RecordedService("insi", insi_app(insi), operation_of, faults=faults, journal=journal, clock=clock)
         self._psc = PscSimulator(
             self._data, settings.psc, self._pki, clock=clock, faults=faults, journal=journal, ledger=ledger
+        )
+        schemas = OfficialSchemas.from_environment()
+        issuer_of_cards = self._pki.fort_personnes().certificate
+
+        def insi(name: str, callers: Callers, certificates: ssl.VerifyMode) -> TlsListener:
+            service = InsiService(
+                register, settings.insi, schemas, callers, clock=clock, ledger=ledger, replays=replays
+            )
+            app = RecordedService(name, insi_app(service), operation_of, faults=faults, journal=journal, clock=clock)
+            return TlsListener(name, app, self._pki, client_certificates=certificates, faults=faults, journal=journal)
+
+        self._insi = insi("insi", StructureCallers(), ssl.CERT_REQUIRED)
+        self._professionals = insi(
+            "insi-ps",
+            ProfessionalCallers(issuer_of_cards, self._psc.signed_in, settings.insi, clock),
+            # A token may be bound to the certificate of whoever shows it.
+            ssl.CERT_OPTIONAL,
         )
         control = Control(
             token,
@@ -83,9 +92,6 @@ class Sandbox:
             rack=self._rack,
             pcscd=self._pcscd,
             psc=self._psc.control,
-        )
-        self._insi = TlsListener(
-            "insi", recorded, self._pki, client_certificates=ssl.CERT_REQUIRED, faults=faults, journal=journal
         )
         self._control = TlsListener(
             "control", control.app(), self._pki, client_certificates=ssl.CERT_NONE, faults=faults, journal=journal
@@ -100,12 +106,14 @@ class Sandbox:
         if self._pcscd is not None:
             await self._pcscd.start()
         self._insi.start()
+        self._professionals.start()
         self._psc.start()
         self._control.start()
         await self._rack.start()
         readers = self._rack.own_readers()
         pcscd_socket = self._pcscd.socket if self._pcscd is not None else None
         insi_url = f"https://{LOOPBACK}:{self._insi.port}{PATH}"
+        professional_url = f"https://{LOOPBACK}:{self._professionals.port}{PATH}"
         config = self._data / CONFIG_NAME
         write_private(
             config,
@@ -113,10 +121,12 @@ class Sandbox:
                 self._data,
                 self._pki,
                 insi_url=insi_url,
+                professional_url=professional_url,
                 idam=self._idam,
                 readers=readers,
                 pcscd_socket=pcscd_socket,
                 psc=self._psc.tables(),
+                back_channel=self._psc.back_channel(),
             ).encode("utf-8"),
         )
         descriptor = describe(
@@ -128,6 +138,7 @@ class Sandbox:
             certificates=self._pki.certificates(),
             services={
                 "insi": {"url": insi_url, "idam": self._idam},
+                "insi-ps": {"url": professional_url},
                 "psc": self._psc.describe(),
                 "cards": {
                     # The process of a card changes with each insertion: the control API tells it.
@@ -143,6 +154,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Close every port and remove the descriptor; what the data folder keeps stays."""
         await self._insi.stop()
+        await self._professionals.stop()
         await self._psc.stop()
         await self._control.stop()
         await self._rack.stop()

@@ -19,6 +19,13 @@ class InsiSettings(BaseModel):
             a reason left out has the code `sandbox_<reason>`. UNVERIFIED, ours.
         fault_subcode: SOAP subcode of those refusals. UNVERIFIED.
         vitale_assertion_seconds: Age from which a Vitale assertion is refused.
+        professional_assertion_seconds: Age from which that of a professional is refused.
+        clock_skew_seconds: By how much that of a professional may be ahead. UNVERIFIED.
+        billing_attribute: Name of an attribute, whose case differs between public sources; as the next ones.
+        sector_attribute: See `billing_attribute`.
+        cps_speciality: See `billing_attribute`; in assertions by CPS.
+        psc_speciality: See `billing_attribute`; in assertions by Pro Santé Connect.
+        profession_attribute: See `billing_attribute`; of somebody with several professions, by Pro Santé Connect only.
         body_prefix: Prefix of the SOAP Body of replies.
     """
 
@@ -28,6 +35,13 @@ class InsiSettings(BaseModel):
     fault_codes: dict[str, str] = Field(default_factory=dict)
     fault_subcode: str = "siram_100"
     vitale_assertion_seconds: int = Field(default=20 * 60, ge=1)
+    professional_assertion_seconds: int = Field(default=3600, ge=1)
+    clock_skew_seconds: int = Field(default=60, ge=0)
+    billing_attribute: str = "identifiantFacturation"
+    sector_attribute: str = "secteurActivite"
+    cps_speciality: str = "codeSpecialite"
+    psc_speciality: str = "codeSpecialiteAMO"
+    profession_attribute: str = "gipProfessionCode"
     body_prefix: str = Field(default="env", pattern=r"^[A-Za-z]{1,10}$")
 
 

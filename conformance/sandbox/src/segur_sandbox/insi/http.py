@@ -22,7 +22,8 @@ def insi_app(service: InsiService) -> Starlette:
         media_type, action = content_type(request.headers.get("content-type", ""))
         if media_type != MEDIA_TYPE:
             return PlainTextResponse("expected application/soap+xml\n", status_code=415)
-        answer = service.answer(await request.body(), action, request.scope[EXCHANGE], request.scope[VARIANT])
+        exchange, variant = request.scope[EXCHANGE], request.scope[VARIANT]
+        answer = service.answer(await request.body(), action, exchange, variant, request)
         return Response(answer.body, status_code=answer.status, headers={"content-type": f"{MEDIA_TYPE};charset=utf-8"})
 
     return Starlette(routes=[Route(PATH, lps, methods=["POST"])])

@@ -1,6 +1,7 @@
 """The Vitale assertion, in a form that is OURS: the official structure is not public.
 
-`saml:Assertion` 2.0, `ID` `_<uuid>`, `IssueInstant` UTC; `Issuer` = CN of the client certificate;
+`saml:Assertion` 2.0, `ID` `_<uuid>`, `IssueInstant` UTC; `Issuer` = CN of the client certificate, or identifier of the
+professional who calls;
 `Subject/NameID` with `NameQualifier="VITALE-SIMULATEUR"` = serial number of the card, 12 digits;
 one `AttributeStatement` with `rangBeneficiaire` (position in the card's file, from 1) and `signatureVitale`
 (base64 of the 8 bytes that the card answers to INTERNAL AUTHENTICATE over `ID|IssueInstant|serial|rang`).
@@ -10,6 +11,7 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -17,9 +19,11 @@ from lxml import etree
 
 from segur_sandbox.cards.catalogue import CardRecord
 from segur_sandbox.cards.signature import sign
-from segur_sandbox.insi.namespaces import SAML, WSSE
+from segur_sandbox.insi.namespaces import SAML
+from segur_sandbox.insi.professional_assertion import attributes_in
 from segur_sandbox.insi.refusal import RequestRefusedError
-from segur_sandbox.insi.structure import Item, read_sequence, require_uuid, text_of, utc_instant
+from segur_sandbox.insi.security import require_saml_2
+from segur_sandbox.insi.structure import Item, read_sequence, text_of, utc_instant
 
 QUALIFIER = "VITALE-SIMULATEUR"
 _SERIAL = re.compile(r"\d{12}")
@@ -44,20 +48,18 @@ class VitaleAssertion:
         return f"{self.identifier}|{self.issue_instant}|{self.serial}|{self.rank}".encode()
 
 
-def read_vitale_assertion(security: etree._Element | None) -> VitaleAssertion:
-    """Read the only assertion of `wsse:Security`.
+def read_vitale_assertion(assertions: Sequence[etree._Element]) -> VitaleAssertion:
+    """Read the only assertion that is not the caller's own.
 
     Raises:
         RequestRefusedError: absent, several, or not of the form above.
     """
-    blocks = list(security.iterchildren(etree.Element)) if security is not None else []
-    if not blocks:
+    if not assertions:
         raise RequestRefusedError("vitale_missing", "wsse:Security holds no Vitale assertion")
-    if security is None or len(blocks) > 1:
+    if len(assertions) > 1:
         raise RequestRefusedError("security", "wsse:Security holds more than one element")
-    assertion = read_sequence(security, SAML, (Item("Assertion", True),), "security")["Assertion"]
-    if assertion.get("Version") != "2.0" or not (assertion.get("ID") or "").startswith("_"):
-        raise RequestRefusedError("security", "the assertion has no Version 2.0 or no ID starting with _")
+    (assertion,) = assertions
+    require_saml_2(assertion)
     parts = read_sequence(
         assertion,
         SAML,
@@ -65,9 +67,8 @@ def read_vitale_assertion(security: etree._Element | None) -> VitaleAssertion:
         "security",
     )
     name_id = read_sequence(parts["Subject"], SAML, (Item("NameID", True),), "security")["NameID"]
-    attributes = _attributes(parts["AttributeStatement"])
+    attributes = attributes_in(parts["AttributeStatement"])
     identifier, instant = assertion.get("ID") or "", assertion.get("IssueInstant") or ""
-    require_uuid(identifier[1:], "Assertion/ID")
     issued_at = utc_instant(instant, "Assertion/IssueInstant")
     serial, rank = text_of(name_id), attributes.get("rangBeneficiaire", "")
     if name_id.get("NameQualifier") != QUALIFIER or not _SERIAL.fullmatch(serial):
@@ -83,16 +84,6 @@ def read_vitale_assertion(security: etree._Element | None) -> VitaleAssertion:
         int(rank),
         _decoded(attributes["signatureVitale"]),
     )
-
-
-def _attributes(statement: etree._Element) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for attribute in statement.iterchildren(etree.Element):
-        if attribute.tag != f"{{{SAML}}}Attribute" or attribute.get("Name") in values:
-            raise RequestRefusedError("security", "AttributeStatement holds something else than distinct attributes")
-        value = read_sequence(attribute, SAML, (Item("AttributeValue", True),), "security")
-        values[attribute.get("Name") or ""] = text_of(value["AttributeValue"])
-    return values
 
 
 def _decoded(text: str) -> bytes:
@@ -111,7 +102,7 @@ def check_vitale_assertion(
         assertion: What the client sent.
         now: The sandbox's instant.
         max_age: Age beyond which the assertion is refused.
-        client_cn: CN of the TLS client certificate.
+        client_cn: CN of the TLS client certificate, or identifier of the professional.
         card: The card of that serial number, if there is one.
 
     Raises:
@@ -122,14 +113,9 @@ def check_vitale_assertion(
     if now - assertion.issued_at > max_age:
         raise RequestRefusedError("vitale_expired", "the assertion is too old: the card must be read again")
     if assertion.issuer != client_cn:
-        raise RequestRefusedError("security", "Issuer is not the CN of the client certificate")
+        raise RequestRefusedError("security", "Issuer is not the one who calls")
     if card is None or assertion.rank > len(card.beneficiaries):
         raise RequestRefusedError("vitale_card", "no such card, or no beneficiary at that position")
     if not hmac.compare_digest(assertion.signature, sign(assertion.signed_text)):
         raise RequestRefusedError("vitale_mac", "signatureVitale is not the card's")
     return card
-
-
-def security_block(headers: dict[str, etree._Element]) -> etree._Element | None:
-    """Return the `wsse:Security` header block, if any."""
-    return headers.get(f"{{{WSSE}}}Security")

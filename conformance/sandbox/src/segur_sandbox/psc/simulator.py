@@ -1,13 +1,18 @@
 """Puts the simulator together, opens its ports, and says where it is."""
 
+import errno
+import random
 import secrets
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from segur_sandbox.clock import SandboxClock
 from segur_sandbox.exchanges import ExchangeJournal
@@ -18,9 +23,11 @@ from segur_sandbox.private_files import write_private
 from segur_sandbox.psc import device
 from segur_sandbox.psc.apps import issuer_app, operation_of, target_app, wallet_app
 from segur_sandbox.psc.backchannel import BackchannelLogout
+from segur_sandbox.psc.bearer import shown_token
 from segur_sandbox.psc.clients import Client
 from segur_sandbox.psc.control import PscControl
 from segur_sandbox.psc.logout import LogoutEndpoint
+from segur_sandbox.psc.professionals import Professional
 from segur_sandbox.psc.state import open_state
 from segur_sandbox.psc.target_service import TargetService
 from segur_sandbox.recording import RecordedService
@@ -32,7 +39,11 @@ SECRET_CLIENT_ID = "segur-lps-secret"  # noqa: S105 - the name of a client
 OTHER_CLIENT_ID = "autre-lps"
 KEY_ROLE = "org-auth"
 CALLBACK = "/psc/retour"
+LOGOUTS = "/deconnexion"
 _REDIRECT_PORTS = 3
+_QUIET_PORTS = range(20_000, 30_000)
+"""No system gives these by itself: one that is free stays so until somebody wants it."""
+_TRIES = 100
 
 
 class PscSimulator:
@@ -82,7 +93,7 @@ class PscSimulator:
         addresses.issuer_origin = _origin(self._issuer)
         addresses.wallet_origin = _origin(self._wallet)
         addresses.service_origin = _origin(self._service)
-        self._state.clients.begin(self._first_clients(_free_redirects()))
+        self._state.clients.begin(self._first_clients(_free_redirects(), _back_channel()))
 
     async def stop(self) -> None:
         """Close the ports."""
@@ -98,6 +109,20 @@ class PscSimulator:
             "psc": {"url": self._state.addresses.issuer_origin},
             "psc-login": {"url": self._state.addresses.wallet_origin, "redirect": redirects},
         }
+
+    def back_channel(self) -> dict[str, object]:
+        """Return what a host configuration says of where it is told that a session ended."""
+        client = self._state.clients.find(CLIENT_ID)
+        place = urlsplit(client.backchannel_logout_uri or "") if client is not None else urlsplit("")
+        return {"port": place.port, "path": place.path}
+
+    def signed_in(self, request: Request) -> Professional:
+        """Return whose the access token is that a caller of another service shows.
+
+        Raises:
+            OAuthRefusedError: there is none, or it is not good, or not his.
+        """
+        return shown_token(request, self._state).grant.session.professional
 
     def describe(self) -> dict[str, Any]:
         """Return what the descriptor says."""
@@ -118,7 +143,7 @@ class PscSimulator:
             ],
         }
 
-    def _first_clients(self, redirects: tuple[str, ...]) -> tuple[Client, ...]:
+    def _first_clients(self, redirects: tuple[str, ...], back_channel: str) -> tuple[Client, ...]:
         certificate = x509.load_pem_x509_certificate(self._pki.role(KEY_ROLE).cert.read_bytes())
         return (
             Client(
@@ -128,6 +153,7 @@ class PscSimulator:
                 key_role=KEY_ROLE,
                 redirect_uris=redirects,
                 post_logout_redirect_uris=redirects,
+                backchannel_logout_uri=back_channel,
             ),
             *(
                 Client(
@@ -150,6 +176,18 @@ class PscSimulator:
 
 def _origin(listener: TlsListener) -> str:
     return f"https://{LOOPBACK}:{listener.port}"
+
+
+def _back_channel() -> str:
+    """Return an address for who is told that a session ended, on a port that is free.
+
+    Raises:
+        OSError: no port is free.
+    """
+    for port in random.sample(_QUIET_PORTS, _TRIES):
+        with suppress(OSError), socket.create_server((LOOPBACK, port)):
+            return f"http://{LOOPBACK}:{port}{LOGOUTS}"
+    raise OSError(errno.EADDRINUSE, "no port is free")
 
 
 def _free_redirects() -> tuple[str, ...]:
