@@ -25,8 +25,9 @@ OWN_LISTS = {
     "APCV-": range(1, 8),
     "KIT-VITALE-": range(1, 7),
     "KIT-IDENTITY-": range(1, 6),
-    "KIT-INSI-": range(1, 19),
+    "KIT-INSI-": range(1, 24),
     "KIT-PKG-": range(1, 10),
+    "KIT-PSC-": range(1, 12),
 }
 FAMILIES = {
     r"SC\.INS/va1\.\d\d": 68,

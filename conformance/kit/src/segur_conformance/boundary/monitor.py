@@ -36,11 +36,12 @@ HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
     Act.THREAD: (
         "aside.py",
         "broker/card_watch.py",
-        "broker/loopback.py",
+        "broker/doorway.py",
         "broker/unlocked.py",
         "dispatch/relay.py",
         "drivers/",
         "events/teller.py",
+        "listening.py",
         "sessions/alarm.py",
     ),
     Act.WRITE: ("storage/", "audit/", "broker/", "drivers/", "sessions/liveness.py"),

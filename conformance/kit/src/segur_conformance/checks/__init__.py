@@ -9,6 +9,7 @@ from segur_conformance.checks.check import Check
 PROFILES: Final = {
     "vitale": "Lecture de la carte Vitale",
     "cps": "Carte de professionnel : lecture, code porteur, session",
+    "psc": "Pro Santé Connect : connexion, jetons, session",
     "identity": "Identitovigilance : statuts, attributs, preuves",
     "insi": "Téléservice INSi",
     "package": "Paquet du module : déclarations, limites, confidentialité",

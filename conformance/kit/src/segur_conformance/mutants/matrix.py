@@ -24,13 +24,15 @@ MATRIX: Final = "matrix.json"
 TRIED_ON: Final[Mapping[str, Product]] = {
     "vitale": Product(kind=TargetKind.PLUGIN, target=("vitale",), companions=("insi",)),
     "cps": Product(kind=TargetKind.PLUGIN, target=("cps",), companions=("pkcs11",)),
+    "psc": Product(kind=TargetKind.PLUGIN, target=("psc",), companions=("insi",)),
     "identity": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
-    "insi": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
+    "insi": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale", "cps", "pkcs11", "psc")),
     "package": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
 }
 """The green plugins that the mutants of each profile are made from."""
 _WELL: Final = frozenset({CheckOutcome.PASS, CheckOutcome.NOT_APPLICABLE})
 _SHARED: Final = (
+    "authority",
     "boundary",
     "canaries.py",
     "checks/check.py",

@@ -10,7 +10,7 @@ from segur_conformance.checks.check import Check
 from segur_conformance.outcomes import CheckEnded, CheckOutcome
 from segur_conformance.runner.bench import Bench
 
-SERVICES: Final = ("insi", "cards")
+SERVICES: Final = ("insi", "cards", "psc", "psc-login")
 """Services of the sandbox whose exchanges are evidence."""
 MAX_REASON: Final = 500
 
@@ -51,7 +51,9 @@ def carried_out(
         kept = b""
         if evidence:
             try:
-                kept = bench.record.evidence({service: bench.sandbox.exchanges(service) for service in SERVICES})
+                seen = bench.sandbox.exchanges()
+                by_service = {service: [one for one in seen if one["service"] == service] for service in SERVICES}
+                kept = bench.record.evidence(by_service)
             except Exception as lost:  # noqa: BLE001 - services that are gone end a check, never the run
                 outcome, reason = CheckOutcome.ERROR, f"preuve impossible à garder : {type(lost).__name__}"
         yield CheckResult(check, outcome, reason, duration, kept)

@@ -28,6 +28,8 @@ from segur_conformance.targets.subject import Subject
 checks = CheckSet()
 
 LAST: Final = -1
+FINESS_TYPE: Final = "1"
+"""Before a FINESS, in the identifier of a structure."""
 
 
 @checks(
@@ -85,6 +87,33 @@ def chosen(bench: Bench) -> None:
     knows_the_pin(subject)
     stranger = sign_in(subject, exercice="10B9999999/SA33/02")
     expect_no_session(bench, subject, stranger, "situation d’une autre carte", "session.exercice_unknown")
+
+
+@checks(
+    "cps.situations.structure",
+    "CPS-04",
+    purpose="Ce qui part au nom du professionnel part au nom de la structure où il exerce.",
+    steps=("ouvrir deux sessions avec une carte de trois situations, une autre chaque fois",),
+    expected="l’acteur agit dans la structure de la situation choisie, avec son numéro et celui d’aucune autre",
+    mend="rendre Exercice.structure avec chaque situation",
+    film="le nom de la structure après le choix",
+    kinds=PLUGIN_KINDS,
+)
+def structure(bench: Bench) -> None:
+    """The structure of the actor is that of his situation."""
+    subject = bench.start()
+    next(taking_turns(bench, subject, PHARMACIST))
+    for choice in (1, 2):
+        found = signed_in(subject, f"choix n° {choice}", choice=choice)
+        actor = found["actor"]
+        chosen = [one for one in found["exercices"] if one["id"] == actor["exercice"]]
+        expect_equal(len(chosen), 1, f"choix n° {choice}, situations de ce nom")
+        named = actor["structure"]["name"] in chosen[0]["label"]
+        expect(named, f"choix n° {choice} : la structure de l’acteur n’est pas celle de la situation")
+        number = actor["structure"]["finess"]
+        same = number is None or chosen[0]["structure_id"] == f"{FINESS_TYPE}{number}"
+        expect(same, f"choix n° {choice} : le FINESS de l’acteur n’est pas celui de la situation")
+        subject.ask("logout")
 
 
 @checks(

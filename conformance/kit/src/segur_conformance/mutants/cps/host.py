@@ -16,8 +16,8 @@ MUTANTS: Final = (
             Change(
                 HOST,
                 "broker/card_watch.py",
-                "                    listening.tell(change)\n",
-                "                    listening.tell(change)\n                    listening.tell(change)\n",
+                "            self._listeners.tell(change)\n",
+                "            self._listeners.tell(change)\n            self._listeners.tell(change)\n",
             ),
         ),
     ),
@@ -99,8 +99,8 @@ MUTANTS: Final = (
             Change(
                 HOST,
                 "sessions/table.py",
-                "exercice_choices.c.tenant == self._database.tenant, exercice_choices.c.token_serial == token_serial\n",
-                "exercice_choices.c.tenant == self._database.tenant\n",
+                '    exercice_choices.c.token_serial == sa.bindparam("token_serial"),\n',
+                "",
             ),
         ),
     ),

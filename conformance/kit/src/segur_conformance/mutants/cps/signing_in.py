@@ -125,6 +125,12 @@ MUTANTS: Final = (
         (_change("signing_in.py", "exercices=exercices_of(holder),", "exercices=exercices_of(holder)[:1],"),),
     ),
     Mutant(
+        "cps.no-structure",
+        "ne dit pas dans quelle structure on exerce",
+        ("cps.situations.structure",),
+        (_change("exercices.py", "        structure=_structure(situation),\n", "        structure=None,\n"),),
+    ),
+    Mutant(
         "cps.warns-late",
         "ne prévient qu’à cinq jours du terme de la carte",
         ("cps.session.ends-soon",),

@@ -5,7 +5,7 @@ from typing import Final
 from segur_conformance.mutants.identity.places import desk, rule
 from segur_conformance.mutants.mutant import Change, Mutant
 
-_IDENTIFY: Final = "cli/identify.py"
+_IDENTIFY: Final = "verbs/identities.py"
 
 MUTANTS: Final = (
     Mutant(

@@ -21,10 +21,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         (
             _plugin(
                 "exchange.py",
-                "    if request.security is not None:\n        headers.append(request.security)",
-                "    empty = '<Security xmlns=\"http://docs.oasis-open.org/wss/2004/01/"
-                "oasis-200401-wss-wssecurity-secext-1.0.xsd\"/>'\n"
-                "    headers.append(empty if request.security is None else request.security)",
+                "    if assertions:\n",
+                "    if assertions is not None:\n",
             ),
         ),
     ),

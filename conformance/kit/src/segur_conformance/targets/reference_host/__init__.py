@@ -14,8 +14,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from contextlib import ExitStack, nullcontext
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +25,13 @@ from segur_conformance.boundary.monitor import Monitor
 from segur_conformance.boundary.packages import Packages
 from segur_conformance.boundary.patches import Snapshot
 from segur_conformance.targets.conversation import conversation
-from segur_conformance.targets.reference_host.signing_in import Person, SigningIn
+from segur_conformance.targets.reference_host.browser import Browser
+from segur_conformance.targets.reference_host.haste import unhurried
+from segur_conformance.targets.reference_host.person import Person
+from segur_conformance.targets.reference_host.signing_in import SigningIn
+from segur_conformance.targets.reference_host.stepping_clock import SteppingClock
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host.broker.ask import CheckedAsker
-from segur_host.cli.identify import identify_on
 from segur_host.config.model import HostConfig
 from segur_host.dispatch import dispatcher
 from segur_host.dispatch.context import CallContext
@@ -36,6 +39,10 @@ from segur_host.dispatch.outcome import HookResult
 from segur_host.inputs import IdentifyInput
 from segur_host.json_forms import identification_as_json, outcome_as_json, value_as_json
 from segur_host.messages import as_json
+from segur_host.sessions import providers
+from segur_host.sessions.open_sessions import acting
+from segur_host.sessions.providers import LOGIN_S
+from segur_host.verbs.identities import identify_on
 from segur_sdk.errors import CardError, InputError, SegurError, UserMessage
 from segur_sdk.hooks import HOOKS
 from segur_sdk.models.identity import IdentityAttribute, Traits
@@ -57,17 +64,6 @@ def guarded_by(config: HostConfig) -> tuple[Path, ...]:
     return tuple(one for one in (config.data, *config.trust.values(), *named, *passwords) if one is not None)
 
 
-class SteppingClock:
-    """The machine's clock, moved by as much as the kit says."""
-
-    def __init__(self) -> None:
-        self.step = timedelta()
-
-    def now(self) -> datetime:
-        """Return the time, with its step."""
-        return datetime.now(UTC) + self.step
-
-
 class Target:
     """One host at a time, opened anew with each ``start``."""
 
@@ -80,7 +76,8 @@ class Target:
         self._opened = ExitStack()
         self._host: WatchedHost | None = None
         self._person = Person()
-        self._signing_in = SigningIn(lambda: self.host, self._person, self._folder)
+        self._browser = Browser()
+        self._signing_in = SigningIn(lambda: self.host, self._person, self._browser, self._clock, self._folder)
         self.ops: Final[Mapping[str, Callable[[Request], Any]]] = {
             "start": self._start,
             "call": self._call,
@@ -122,17 +119,23 @@ class Target:
         self._person.learns(request.get("answers", {}))
         self._signing_in.begin()
         setattr(dispatcher, "HOOKS", HOOKS)  # noqa: B010 - a name of another module
+        setattr(providers, "LOGIN_S", LOGIN_S)  # noqa: B010 - a name of another module
+        unhurried()
         config = HostConfig.model_validate(request["config"], context={"folder": Path.cwd()})
         self._monitor.guard([*guarded_by(config), *map(Path, request.get("guarded", ()))])
-        asker = CheckedAsker(self._person.answer)
+        self._browser.begins(config.trust.values())
+        asker = CheckedAsker(self._person.answer, self._person.looks)
+        host = WatchedHost(config, asker=asker, clock=self._clock, browser=self._browser.opens)
         try:
-            self._host = self._opened.enter_context(WatchedHost(config, asker=asker, clock=self._clock))
+            self._host = self._opened.enter_context(host)
         finally:
             os.write(sys.stderr.fileno(), request.get("mark", "").encode())
         return self._states()
 
     def _call(self, request: Request) -> Any:
-        return self._told(self.host.call(request["hook"], json.dumps(request["event"])))
+        """Call a hook, in the session that is named if one is."""
+        with acting(request["session"]) if "session" in request else nullcontext():
+            return self._told(self.host.call(request["hook"], json.dumps(request["event"])))
 
     def _decide(self, request: Request) -> Any:
         return self._told(self.host.decide(request["hook"], json.dumps(request["event"])))
@@ -148,12 +151,13 @@ class Target:
         return {"value": value_as_json(result.value), "outcomes": outcomes}
 
     def _hurry(self, request: Request) -> Any:
-        """Let no hook take longer than so many seconds."""
+        """Let no hook, and no login, take longer than so many seconds."""
         seconds = request["seconds"]
         hurried = {
             name: info.model_copy(update={"deadline_s": min(seconds, info.deadline_s)}) for name, info in HOOKS.items()
         }
         setattr(dispatcher, "HOOKS", hurried)  # noqa: B010 - a name of another module
+        setattr(providers, "LOGIN_S", min(seconds, LOGIN_S))  # noqa: B010 - a name of another module
 
     def _kept(self, _: Request) -> Any:
         """Count the contexts of calls that somebody still holds."""

@@ -1,5 +1,6 @@
 """Words by which the reference host lets a professional sign in and out, and tells of cards, questions and traces."""
 
+import hashlib
 import os
 import re
 import threading
@@ -13,39 +14,23 @@ from typing import Any, Final
 import attrs
 
 from segur_conformance.targets.enclosed import descendants
+from segur_conformance.targets.reference_host.browser import Browser
+from segur_conformance.targets.reference_host.haste import Hurried, hurry, unhurried
+from segur_conformance.targets.reference_host.person import Person
+from segur_conformance.targets.reference_host.stepping_clock import SteppingClock
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host import Host
+from segur_host.broker.cancelling import Cancellation
 from segur_host.broker.card_watch import CardChange, CardEvent
 from segur_host.json_forms import outcome_as_json, value_as_json
+from segur_host.operators.rights import Role
 from segur_host.sessions.open_sessions import OpenSession
 from segur_sdk.models.actor import SessionMeans
-from segur_sdk.models.notice import Question
+from segur_sdk.services.session_provider import Device, LoginFlow
 
 Request = Mapping[str, Any]
-
-
-class Person:
-    """Who sits there: answers by code of the question, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self._answers: Mapping[str, str | int] = {}
-        self._asked: list[Question] = []
-
-    def learns(self, answers: Mapping[str, str | int]) -> None:
-        """Answer so from now on, and forget what was asked before; a number stands for the choice of that rank."""
-        self._answers = answers
-        self._asked = []
-
-    def answer(self, question: Question) -> str | None:
-        """Return the answer to a question, nothing when there is none."""
-        self._asked.append(question)
-        answer = self._answers.get(question.code)
-        return question.choices[answer].value if isinstance(answer, int) else answer
-
-    @property
-    def asked(self) -> list[dict[str, Any]]:
-        """Every question since ``learns``, as JSON."""
-        return [one.model_dump(mode="json") for one in self._asked]
+_PLAIN: Final = ("slot", "token_serial", "exercice", "operator", "national_id")
+_NAMED: Final[Mapping[str, Callable[[str], Any]]] = {"flow": LoginFlow, "device": Device}
 
 
 class SigningIn:
@@ -54,14 +39,26 @@ class SigningIn:
     Args:
         host: gives the open host.
         person: who sits there.
+        browser: his.
+        clock: of the target.
         folder: of the target; the host's data is in it.
     """
 
-    def __init__(self, host: Callable[[], WatchedHost], person: Person, folder: Path) -> None:
+    def __init__(
+        self,
+        host: Callable[[], WatchedHost],
+        person: Person,
+        browser: Browser,
+        clock: SteppingClock,
+        folder: Path,
+    ) -> None:
         self._host = host
         self._person = person
+        self._browser = browser
+        self._clock = clock
         self._folder = folder
         self._cards = _CardsThatMove()
+        self._waited_s = 0.0
         self._lent = ExitStack()
         self.ops: Final[Mapping[str, Callable[[Request], Any]]] = {
             "login": self._login,
@@ -69,6 +66,14 @@ class SigningIn:
             "session": self._session,
             "answers": self._answers,
             "asked": self._asked,
+            "shown": self._shown,
+            "sessions": self._sessions,
+            "account": self._account,
+            "bearer": self._bearer,
+            "ended_elsewhere": self._ended_elsewhere,
+            "walks": self._walks,
+            "walked": self._walked,
+            "waited": self._waited,
             "moves": self._moves,
             "lend": self._lend,
             "traces": self._traces,
@@ -80,17 +85,57 @@ class SigningIn:
         self._cards = _CardsThatMove()
 
     def _login(self, request: Request) -> Any:
-        given = {name: request[name] for name in ("slot", "token_serial", "exercice") if name in request}
-        login = self._host().login(SessionMeans(request["means"]), **given)
+        """Sign somebody in.
+
+        With ``hurried``, what the plugin waits for him passes at once; with ``gives_up_at``, he gives up at the notice
+        of that code.
+        """
+        given: dict[str, Any] = {name: request[name] for name in _PLAIN if name in request}
+        given |= {name: kind(request[name]) for name, kind in _NAMED.items() if name in request}
+        cancellation = hurry(self._clock) if request.get("hurried") else Cancellation()
+        self._waited_s = 0.0
+        self._person.begins(cancellation, request.get("gives_up_at"))
+        try:
+            login = self._host().login(SessionMeans(request["means"]), cancellation=cancellation, **given)
+        finally:
+            unhurried()
+            if isinstance(cancellation, Hurried):
+                self._waited_s = cancellation.waited_s
         messages = self._host().messages
         return {
             **_told(login.opened),
             "contributions": value_as_json(login.contributions.value),
             "outcomes": [outcome_as_json(one, messages) for one in login.contributions.outcomes],
+            "notices": [one.model_dump(mode="json") for one in login.notices],
         }
 
-    def _logout(self, _: Request) -> None:
-        self._host().logout()
+    def _logout(self, request: Request) -> None:
+        self._host().logout(request.get("session"), everywhere=request.get("everywhere", False))
+
+    def _sessions(self, _: Request) -> Any:
+        return [_told(one) for one in self._host().sessions]
+
+    def _account(self, request: Request) -> None:
+        """Make an account of somebody."""
+        role = Role(request["role"])
+        self._host().operators.add(request["name"], role, request.get("rpps"), request.get("code"))
+
+    def _bearer(self, request: Request) -> Any:
+        """Return the SHA-256 of the token with which the host would send a request in a professional's name now."""
+        return hashlib.sha256(self._host().bearer(request["session"]).encode()).hexdigest()
+
+    def _ended_elsewhere(self, request: Request) -> Any:
+        return self._host().ended_elsewhere(SessionMeans(request["means"]), request["logout_token"])
+
+    def _walks(self, request: Request) -> None:
+        self._browser.goes(request["way"])
+
+    def _walked(self, _: Request) -> Any:
+        return {"sent_to": self._browser.sent_to, "answered": self._browser.answered}
+
+    def _waited(self, _: Request) -> Any:
+        """Tell how many seconds passed at once during the last login that was hurried."""
+        return self._waited_s
 
     def _session(self, request: Request) -> Any:
         """Tell the session that is open; with ``ended_within_s``, wait until there is none and its end is noted.
@@ -114,6 +159,9 @@ class SigningIn:
 
     def _asked(self, _: Request) -> Any:
         return self._person.asked
+
+    def _shown(self, _: Request) -> Any:
+        return self._person.shown
 
     def _moves(self, request: Request) -> Any:
         """Tell which cards came and went since the first time this was asked.

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from segur_conformance.boundary.acts import DOOR_PREFIX
 from segur_host import Host
@@ -12,6 +12,9 @@ from segur_host.dispatch.outcome import HookResult
 from segur_host.drivers.readers import ReadersInChild
 from segur_sdk.errors import IdentityError
 from segur_sdk.identity.seal import SealedIdentity
+
+RENEWAL_S: Final = 10.0
+"""How long the renewal of a token may take."""
 
 
 class WatchedHost(Host):
@@ -29,6 +32,14 @@ class WatchedHost(Host):
         """Ask those who decide a send, without sending anything: ``Host.call`` refuses such hooks."""
         with self._given.event(hook, text) as draft:
             return self._called(hook, draft, None)
+
+    def bearer(self, session_id: str) -> str:
+        """Return the access token with which a request would be sent now in the name of that session's professional.
+
+        Raises:
+            ServiceError: as such a request.
+        """
+        return self._sessions._vault.access_token(session_id, RENEWAL_S)  # noqa: SLF001 - nobody else may see a token
 
     @contextmanager
     def lent(self, slots: Sequence[Mapping[str, Any]]) -> Iterator[None]:
