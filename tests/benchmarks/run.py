@@ -36,6 +36,7 @@ from tests.benchmarks.cards import card_readings
 from tests.benchmarks.kit import recording
 from tests.benchmarks.measuring import Result, alone, compared
 from tests.benchmarks.noop_plugins import Noop
+from tests.benchmarks.sessions import sessions
 from tests.benchmarks.setting import ANSWER, Setting, setting
 from tests.benchmarks.tokens import token_keys
 
@@ -54,7 +55,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="segur-bench-") as folder, setting(Path(folder), manifests) as place:
         # What needs programs of the system comes first: without them nothing is measured in vain.
         results = [*card_readings(), *token_keys(place)]
-        results += [*dispatching(place), *importing(place), *calling_insi(place), *memory(place), *recording()]
+        results += [
+            *dispatching(place),
+            *importing(place),
+            *calling_insi(place),
+            *memory(place),
+            *recording(),
+            *sessions(),
+        ]
     if as_json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False))  # noqa: T201
     else:

@@ -1,4 +1,4 @@
-"""Software nobody of this project wrote: an OpenID provider and a relying party, both certified, from npm.
+"""Software nobody of this project wrote: an OpenID provider and a relying party, both certified, from npm; a browser.
 
 Their tests have an environment of their own, ``tox -e counterparts``, which installs them; elsewhere nothing here is
 collected.
