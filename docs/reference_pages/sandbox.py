@@ -34,6 +34,7 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | `config` | a `segur.toml` that enables every installed plugin against this sandbox |
 | `control.url`, `control.token_file` | the control API, and the file that holds its bearer |
 | `services.insi.url`, `services.insi.idam` | endpoint of INSi, and the authorisation number it accepts |
+| `services.insi-ps.url` | endpoint of INSi in a professional's name; no certificate needed |
 | `services.psc` | Pro Santé Connect: `discovery`, pages, `clients` with their redirect addresses, `professionals` |
 | `services.cards.readers` | list of `name`, `kind`, `card` (the first); `memory`: `host` and `port` |
 | `services.cards.ca` | trust anchors of the certificates on professionals' cards |
