@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from segur_host.drivers.card_readers import Taken
 from segur_host.drivers.process import DriverProcess
 from segur_host.drivers.readers import ReadersInChild
 from segur_sandbox.running import RunningSandbox
@@ -51,7 +50,7 @@ def test_a_card_of_the_sandbox_is_read_through_pcsc(
         segur_pcsc_sandbox.insert(vitale, card)
         state = at(readers, vitale)
         assert state.atr is not None
-        assert readers.connect(vitale) == Taken(bytes.fromhex(state.atr), state.insertion)
+        assert readers.connect(vitale) == bytes.fromhex(state.atr)
         assert readers.transmit(vitale, SELECT_MF, PATIENCE_S) == b"\x90\x00"
         identities = readers.transmit(vitale, READ, PATIENCE_S)
         assert (b"ADRTROIS" in identities, b"ADRUN" in identities) == (card == "vitale:family", card == "vitale:single")

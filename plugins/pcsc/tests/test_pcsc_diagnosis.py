@@ -73,19 +73,6 @@ def test_a_card_is_taken_alone_or_else_within_a_transaction(
     assert gave_back == ([pcsc.LEAVE] if begins else [])
 
 
-def test_which_card_is_held_is_told_where_pcsc_counts(
-    scard: Any, fake_source: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = fake_source()
-    source.connect("Lecteur")
-    assert (source.held_insertion("Lecteur"), source.held_insertion("Autre")) == (None, None)
-    source.disconnect("Lecteur")
-    _, name, state, *rest = scard.SCardStatus(1)
-    monkeypatch.setattr(scard, "SCardStatus", lambda _card: (0, name, 5 << 16 | state, *rest))
-    source.connect("Lecteur")
-    assert source.held_insertion("Lecteur") & 0xFFFF == 5
-
-
 STALE = {
     "reset_by_another": ("SCardBeginTransaction", 0x80100068),
     "just_replaced": ("SCardStatus", 0x80100069),

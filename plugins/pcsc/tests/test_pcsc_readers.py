@@ -206,19 +206,6 @@ def test_numbers_are_those_of_one_run_of_the_service(folder: Path) -> None:
         assert number_in(folder) != before
 
 
-def test_a_process_that_does_not_look_numbers_as_the_one_that_does_until_a_reader_was_away(folder: Path) -> None:
-    looking, holding = Insertions(folder / "pcscd.comm"), Insertions(folder / "pcscd.comm")
-    looking.seen("A")
-    assert holding.number("A", 1) == looking.number("A", 1)
-    looking.seen("")
-    looking.seen("A")
-    assert holding.number("A", 1) != looking.number("A", 1)
-    (folder / "new").touch()
-    (folder / "new").replace(folder / "pcscd.pid")
-    looking.seen("A")
-    assert holding.number("A", 1) == looking.number("A", 1)
-
-
 def test_without_a_file_that_tells_runs_apart_each_loss_begins_other_numbers(tmp_path: Path) -> None:
     assert len({number_in(tmp_path, losses) for losses in range(4)}) == 4
 

@@ -331,26 +331,13 @@ class Host(IdentityVerbs):
             CardError: the card cannot be read, or may not be used in this environment.
             SegurError: what a plugin reported.
         """
-        result = self._read_slot(card, asker) if isinstance(card, str) else self._read(card, asker)
+        source = self._devices.cards.presence(card) if isinstance(card, str) else card
+        event = CardReadEvent(card=source, occurred_at=self._clock.now())
+        result = self._called("on_card_read", event, asker)
         if result.value is None:
             raise result.failure or CardError("card.unknown")
         assert isinstance(result.value, CardReading)
         return result.value
-
-    def _read_slot(self, slot: str, asker: Asker | None) -> HookResult:
-        cards = self._devices.cards
-        expected = cards.expected(slot)
-        if expected is not None:
-            result = self._read(expected, asker)
-            if result.value is not None or cards.was_used(slot, result.call_id):
-                return result
-            # It may have been changed just before, which nobody had told us yet.
-            if cards.presence(slot) == expected:
-                return result
-        return self._read(cards.presence(slot), asker)
-
-    def _read(self, source: CardPresence | ApcvContext | HostSuppliedReading, asker: Asker | None) -> HookResult:
-        return self._called("on_card_read", CardReadEvent(card=source, occurred_at=self._clock.now()), asker)
 
     def _called(self, hook: str, event: Event, asker: Asker | None) -> HookResult:
         result = self._dispatcher.call(hook, event, self._caller(asker))

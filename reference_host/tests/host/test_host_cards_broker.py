@@ -11,7 +11,7 @@ import pytest
 from segur_host.broker.cards import CardBroker
 from segur_host.clock import SystemClock
 from segur_host.dispatch.deadline import CallDeadline
-from segur_host.drivers.card_readers import Taken
+from segur_host.drivers.readers import RecordedCard
 from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, Fact, HostError, PluginError, SegurError
@@ -34,10 +34,6 @@ class Readers:
     in_use: bool = False
     failing: str | None = None
     settled: list[str] = attrs.field(factory=list)
-    last: tuple[SlotState, ...] = ()
-    """What it says to have found, as long as no change was told."""
-    tells: bool = False
-    """Which insertion it takes."""
     answer: Callable[[bytes], bytes] = lambda command: command + b"\x90\x00"
 
     def slots(self, timeout: float = 0.0) -> tuple[SlotState, ...]:
@@ -48,12 +44,9 @@ class Readers:
             for name in self.names
         )
 
-    def known(self) -> tuple[SlotState, ...]:
-        return self.last
-
     def watch(self, changed: Callable[[], None]) -> None: ...
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> Taken:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> bytes:
         if meanwhile is not None:
             meanwhile()
         if slot not in self.names:
@@ -63,7 +56,7 @@ class Readers:
         if slot in self.held or self.in_use:
             raise CardError("card.reader_in_use", slot=slot)
         self.held.add(slot)
-        return Taken(bytes.fromhex(self.connected_atr), self.insertion if self.tells else None)
+        return bytes.fromhex(self.connected_atr)
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         self.seconds.append(timeout)
@@ -133,35 +126,6 @@ def test_one_insertion_has_one_presence(readers: Readers, broker: CardBroker) ->
     assert second != first
 
 
-def test_what_is_expected_in_a_slot_is_what_its_driver_said_last(readers: Readers, broker: CardBroker) -> None:
-    readers.last = readers.slots()
-    # Nobody looked yet.
-    assert broker.expected("one") is None
-    presence = broker.presence("one")
-    readers.insertion = 2
-    assert broker.expected("one") == presence
-    assert broker.expected("two") is None
-    readers.last = (SlotState(slot="one", present=False),)
-    assert broker.expected("one") is None
-
-
-def test_a_card_whose_driver_tells_which_it_is_costs_no_look(readers: Readers, broker: CardBroker) -> None:
-    presence = broker.presence("one")
-    readers.last, readers.tells, readers.failing = readers.slots(), True, "card.driver_failed"
-    opened(broker, presence, Call())
-    readers.tells = False
-    assert code_of(lambda: opened(broker, presence, Call())) == "card.driver_failed"
-    assert readers.held == set()
-
-
-def test_only_the_call_that_got_a_card_has_used_it(readers: Readers, broker: CardBroker) -> None:
-    presence, first, second = broker.presence("one"), Call(call_id="first"), Call(call_id="second")
-    opened(broker, presence, first)
-    readers.insertion = 2
-    assert code_of(lambda: opened(broker, presence, second)) == "card.swapped"
-    assert (broker.was_used("one", "first"), broker.was_used("one", "second")) == (True, False)
-
-
 ABSENCES: dict[str, tuple[dict[str, Any], str]] = {
     "empty": ({"present": False, "atr": None}, "card.absent"),
     "mute": ({"present": True, "atr": None}, "card.mute"),
@@ -180,32 +144,27 @@ def test_no_reader_at_all_is_said() -> None:
     assert code_of(CardBroker([], SystemClock()).slots) == "card.no_reader"
 
 
-CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "put_back": ({"insertion": 2}, "card.swapped"),
-    "another_card": ({"atr": "3B00", "connected_atr": "3B00"}, "card.swapped"),
-    "gone": ({"present": False, "atr": None}, "card.removed"),
-    "reader_gone": ({"names": ()}, "card.reader_unavailable"),
+CHANGES: dict[str, tuple[dict[str, Any], str, int]] = {
+    "put_back": ({"insertion": 2}, "card.swapped", 1),
+    "another_card": ({"atr": "3B00"}, "card.swapped", 1),
+    "gone": ({"present": False, "atr": None}, "card.removed", 0),
+    "reader_gone": ({"names": ()}, "card.reader_unavailable", 0),
 }
 
 
-@pytest.mark.parametrize("tells", [True, False], ids=["driver_tells", "driver_is_silent"])
-@pytest.mark.parametrize("told", [True, False], ids=["change_was_told", "change_is_on_its_way"])
-@pytest.mark.parametrize(("change", "code"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(("change", "code", "powered"), CHANGES.values(), ids=CHANGES)
 def test_only_the_very_insertion_that_was_read_is_opened_or_confirmed(
-    change: dict[str, Any], code: str, told: bool, tells: bool, readers: Readers, broker: CardBroker
+    change: dict[str, Any], code: str, powered: int, readers: Readers, broker: CardBroker
 ) -> None:
     presence = broker.presence("one")
     broker.confirm(presence, Call())
-    readers.tells = tells
-    if not told:
-        readers.last = readers.slots()
     for name, value in change.items():
         setattr(readers, name, value)
     call = Call()
     assert code_of(lambda: opened(broker, presence, call)) == code
     assert code_of(lambda: broker.confirm(presence, call)) == code
-    # Another card may be powered before it is known for what it is: that is written down, and nothing is said to it.
-    assert [event for event, _ in call.records] == ["broker.card.open"] * (not told)
+    # Another card is powered while the host looks: that is written down, and nothing is said to it.
+    assert [event for event, _ in call.records] == ["broker.card.open"] * powered
     assert (readers.held, readers.seconds) == (set(), [])
 
 
@@ -379,6 +338,59 @@ def test_a_call_that_is_over_opens_nothing(readers: Readers, broker: CardBroker)
     call.is_over = True
     assert code_of(kept.__enter__) == "plugin.call_over"
     assert (call.records, readers.held) == ([], set())
+
+
+def test_a_mounted_card_is_there_for_its_block_only(broker: CardBroker) -> None:
+    card = RecordedCard("recorded", bytes.fromhex(ATR), [(b"\x00", b"\x90\x00")])
+    with broker.mounted(card):
+        assert {state.slot for state in broker.slots()} == {"recorded", "one"}
+        with broker.open(broker.presence("recorded"), Call()) as channel:
+            assert channel.transmit(b"\x00") == b"\x90\x00"
+    assert code_of(lambda: broker.presence("recorded")) == "card.reader_unavailable"
+
+
+def test_cards_mounted_meanwhile_never_hide_a_reader(broker: CardBroker) -> None:
+    stop = threading.Event()
+
+    def mount() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            with broker.mounted(RecordedCard(f"r{number}", bytes.fromhex(ATR), [(b"\x00", b"\x90\x00")])):
+                pass
+
+    thread = threading.Thread(target=mount)
+    thread.start()
+    try:
+        for _ in range(300):
+            slots = [state.slot for state in broker.slots()]
+            assert slots.count("one") == 1
+            assert broker.presence("one").slot == "one"
+    finally:
+        stop.set()
+        thread.join()
+
+
+RECORDED = [(b"\x00\xa4", b"\x90\x00"), (b"\x00\xb0", b"\x01\x90\x00")]
+DEVIATIONS: dict[str, list[bytes]] = {
+    "another_command": [b"\x00\xff"],
+    "other_order": [b"\x00\xb0"],
+    "beyond_the_end": [b"\x00\xa4", b"\x00\xb0", b"\x00\xa4"],
+    "twice": [b"\x00\xa4", b"\x00\xa4"],
+}
+
+
+@pytest.mark.parametrize("commands", DEVIATIONS.values(), ids=DEVIATIONS)
+def test_a_recorded_card_answers_what_was_recorded_and_nothing_else(commands: list[bytes]) -> None:
+    card = RecordedCard("r", bytes.fromhex(ATR), RECORDED)
+    card.connect("r")
+    for command in commands[:-1]:
+        card.transmit("r", command, 1)
+    with pytest.raises(CardError) as raised:
+        card.transmit("r", commands[-1], 1)
+    assert (raised.value.code, raised.value.facts["exchange"]) == ("card.not_recorded", len(commands))
+    card.connect("r")
+    assert [card.transmit("r", command, 1) for command, _ in RECORDED] == [response for _, response in RECORDED]
 
 
 def test_closing_lets_go_of_every_driver(readers: Readers, broker: CardBroker) -> None:

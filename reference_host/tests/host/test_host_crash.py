@@ -29,12 +29,12 @@ def break_down(name: str) -> None:
 def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Make ``segur plugins list`` fail in an unforeseen way; return where reports go."""
 
-    def open_host(*_: object, **__: object) -> Any:
+    def carried_out(*_: object) -> Any:
         break_down(NAME)
 
     reports = tmp_path / "reports"
     reports.mkdir()
-    monkeypatch.setattr("segur_host.cli.plugins.open_host", open_host)
+    monkeypatch.setattr("segur_host.cli.plugins.carried_out", carried_out)
     monkeypatch.setattr("segur_host.crash.tempfile.mkstemp", partial(tempfile.mkstemp, dir=reports))
     return reports
 

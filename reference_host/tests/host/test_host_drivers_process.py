@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from segur_host.drivers.card_readers import Taken
 from segur_host.drivers.process import DriverProcess
 from segur_host.drivers.readers import ReadersInChild
 from segur_sdk.cards.channel import Step
@@ -377,7 +376,7 @@ def test_a_driver_that_is_well_is_not_ended_by_a_call_without_time(seconds: floa
 
 def test_a_card_answers_through_the_child(readers: Callable[..., ReadersInChild]) -> None:
     made = readers()
-    assert made.connect("s") == Taken(b"\x3b\x00")
+    assert made.connect("s") == b"\x3b\x00"
     assert made.transmit("s", b"\x00\xa4", 20) == b"\x00\xa4\x90\x00"
     made.disconnect("s")
 

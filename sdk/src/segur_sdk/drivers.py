@@ -78,17 +78,6 @@ class CardSource(Protocol):
         ...
 
 
-class TellingSource(CardSource, Protocol):
-    """A driver that knows which insertion it holds. Other drivers have no such method: the host looks once more."""
-
-    def held_insertion(self, slot: str) -> int | None:
-        """Return the ``insertion`` that ``slots`` gives, also in another process, to the card that the caller holds.
-
-        It was found out when the card was held already. Nothing when it is not certain; raises nothing.
-        """
-        ...
-
-
 class PinState(Value):
     """Where the PIN of a token stands."""
 

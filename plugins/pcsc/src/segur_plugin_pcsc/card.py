@@ -30,12 +30,12 @@ class ConnectedCard:
         slot: name of its reader.
         handle: of the connection.
         protocol: T=0 or T=1, as PC/SC chose it.
-        status: its answer to reset, and what its reader had counted then, if PC/SC says it.
+        atr: its answer to reset.
     """
 
-    def __init__(self, context: pcsc.Context, slot: str, handle: int, protocol: int, status: tuple[bytes, int]) -> None:
+    def __init__(self, context: pcsc.Context, slot: str, handle: int, protocol: int, atr: bytes) -> None:
         self._context = context
-        self.atr, self.counter = status
+        self.atr = atr
         self._slot = slot
         self._handle = handle
         self._protocol = protocol
@@ -90,11 +90,11 @@ class ConnectedCard:
 
         A card that is pulled during a command is seen as a command without answer first.
         """
-        self._context.status(self._handle)
+        self._context.atr(self._handle)
         (state,) = self._context.states([self._slot])
         known = (state.counter << 16 | state.flags) & ~pcsc.CHANGED
         if not state.flags & pcsc.PRESENT or self._context.changes([(self._slot, known)], SETTLING_MS):
-            self._context.status(self._handle)
+            self._context.atr(self._handle)
 
     def _lose(self, failure: pcsc.WinscardError) -> None:
         self._lost = failure
@@ -135,7 +135,7 @@ def _connected(context: pcsc.Context, slot: str, *, shared: bool) -> ConnectedCa
     try:
         if not alone:
             context.begin(handle)
-        return ConnectedCard(context, slot, handle, protocol, context.status(handle))
+        return ConnectedCard(context, slot, handle, protocol, context.atr(handle))
     except BaseException:
         context.disconnect(handle, pcsc.LEAVE)
         raise

@@ -49,26 +49,18 @@ class Insertions:
         """Take note of the readers that are there: one that was away may have changed its card meanwhile."""
         present = frozenset(readers)
         with self._lock:
-            self._note_service()
+            service = self._current_service()
+            if service != self._service:
+                self._service, self._readers, self._pluggings = service, frozenset(), {}
             for name in present - self._readers:
                 self._pluggings[name] = self._pluggings.get(name, -1) + 1
             self._readers = present
 
     def number(self, reader: str, counter: int) -> int:
-        """Return the number of the insertion that ``reader`` counted as ``counter``, 48 bits.
-
-        A process that did not see the reader come back once it was away gives another number than one that did.
-        """
+        """Return the number of the insertion that ``reader`` counted as ``counter``, 48 bits."""
         with self._lock:
-            if not self._readers:
-                self._note_service()
             identity = repr((*self._service, reader, self._pluggings.get(reader, 0)))
         return zlib.crc32(identity.encode("utf-8")) << COUNTER_BITS | counter
-
-    def _note_service(self) -> None:
-        service = self._current_service()
-        if service != self._service:
-            self._service, self._readers, self._pluggings = service, frozenset(), {}
 
     def _current_service(self) -> tuple[Mark, Mark | int]:
         process = _mark(self._pid_file)

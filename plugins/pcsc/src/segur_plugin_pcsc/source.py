@@ -77,11 +77,6 @@ class PcscCardSource:
         self._cards[slot] = card
         return card.atr
 
-    def held_insertion(self, slot: str) -> int | None:
-        """Return the number of the insertion that the caller holds; nothing when PC/SC does not tell."""
-        card = self._cards.get(slot)
-        return self._insertions.number(slot, card.counter) if card is not None and card.counter else None
-
     def transmit(self, slot: str, command: bytes) -> bytes:
         """Send a command APDU to the card that the caller holds.
 

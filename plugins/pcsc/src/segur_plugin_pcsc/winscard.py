@@ -166,11 +166,11 @@ class Context:
         """Wait for the end of other programs' transactions with a card, and begin one."""
         _check(self._api.SCardBeginTransaction(card))
 
-    def status(self, card: int) -> tuple[bytes, int]:
-        """Return the ATR of a connected card, and what its reader has counted: 0 where only ``states`` tells that."""
-        code, _, state, _, atr = self._api.SCardStatus(card)
+    def atr(self, card: int) -> bytes:
+        """Return the ATR of a connected card."""
+        code, *_, atr = self._api.SCardStatus(card)
         _check(code)
-        return bytes(atr), state >> 16 & 0xFFFF
+        return bytes(atr)
 
     def transmit(self, card: int, protocol: int, command: bytes) -> bytes:
         """Exchange one command; an empty answer is what pcsc-lite gives for a card that is pulled meanwhile."""

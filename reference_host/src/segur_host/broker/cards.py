@@ -12,7 +12,7 @@ import attrs
 from segur_host.broker.card_relay import ReaderRelay
 from segur_host.broker.held_card import BoundChannel, HeldCard
 from segur_host.broker.lending import Borrower, usable_seconds
-from segur_host.drivers.card_readers import APDU_S, LOOK_S, CardReaders, OfficialReader, Taken
+from segur_host.drivers.card_readers import APDU_S, LOOK_S, CardReaders, OfficialReader
 from segur_sdk.context import Clock
 from segur_sdk.drivers import OfficialReading, SlotState
 from segur_sdk.errors import CardError, SegurError
@@ -56,8 +56,6 @@ class CardBroker:
         """Cards that calls began to let go of."""
         self._mute: dict[str, str] = {}
         """Insertion by slot of a card that did not answer, and that its driver's dead process may hold still."""
-        self._last_used: dict[str, str] = {}
-        """Call by slot for which a card was used last, once it was certain which card."""
         self._relayed: Callable[[str], None] = _nobody
 
     @contextmanager
@@ -112,19 +110,6 @@ class CardBroker:
             raise CardError("card.mute" if state.present else "card.absent", slot=slot)
         return presence
 
-    def expected(self, slot: str) -> CardPresence | None:
-        """Return the insertion that sat in ``slot`` when its driver last looked, unless it told of a change since.
-
-        No look is taken for that: a change may be on its way to us. ``open`` and ``confirm`` see it.
-        """
-        driver = self._readers.get(slot)
-        known = () if driver is None else driver.known()
-        return next((self._presence(state) for state in known if state.slot == slot), None)
-
-    def was_used(self, slot: str, call_id: str) -> bool:
-        """Tell whether that call was the last one to use the card of ``slot``, and did not just fail to get it."""
-        return self._last_used.get(slot) == call_id
-
     def look(self) -> tuple[Mapping[str, CardPresence] | None, ...]:
         """Return, for each driver, the insertions whose card answers, by slot; nothing for one that cannot tell now."""
         return tuple(self._seen_by(driver) for driver in self._own)
@@ -142,7 +127,6 @@ class CardBroker:
         self.settle(borrower.call_id)
         self._require(presence)
         borrower.record("broker.card.official", slot=presence.slot, insertion=presence.insertion)
-        self._last_used[presence.slot] = borrower.call_id
         reading = self._officially.read(presence.slot, max(0.0, usable_seconds(borrower)))
         # The component knows readers, not insertions.
         self._require(presence)
@@ -153,25 +137,34 @@ class CardBroker:
         """Open that very insertion; see ``segur_sdk.context.Cards``."""
         borrower.require_running()
         held = HeldCard(self._reader_of(presence), presence.slot, presence.insertion, borrower)
+        changed: list[CardError] = []
 
         def record() -> None:
-            # While the card wakes up: no command was sent yet.
             borrower.record("broker.card.open", slot=presence.slot, insertion=presence.insertion)
 
-        try:
-            taken = self._take(held, lambda: usable_seconds(borrower), record)
-        except CardError as failure:
-            if failure.code == "card.absent":
-                # It was there a moment ago.
-                raise CardError("card.removed", slot=presence.slot) from None
-            raise
-        channel = BoundChannel(held, taken.atr, borrower)
-        try:
-            if str(taken.insertion) != presence.insertion:
+        def meanwhile() -> None:
+            # While the card wakes up: no command was sent yet.
+            try:
                 self._require(presence)
-            if taken.atr.hex().upper() != presence.atr:
+            except CardError as failure:
+                changed.append(failure)
+            else:
+                record()
+
+        try:
+            atr = self._take(held, lambda: usable_seconds(borrower), meanwhile)
+        except CardError as failure:
+            # It was there a moment ago.
+            gone = CardError("card.removed", slot=presence.slot) if failure.code == "card.absent" else failure
+            raise (changed or [gone])[0] from None
+        channel = BoundChannel(held, atr, borrower)
+        try:
+            if changed:
+                # Another card was powered all the same.
+                record()
+                raise changed[0]
+            if atr.hex().upper() != presence.atr:
                 raise CardError("card.swapped", slot=presence.slot)
-            self._last_used[presence.slot] = borrower.call_id
             yield channel
         finally:
             channel.close()
@@ -224,11 +217,11 @@ class CardBroker:
         if self._officially is not None:
             self._officially.close()
 
-    def _take(self, held: HeldCard, left: Callable[[], float], meanwhile: Callable[[], None]) -> Taken:
-        """Take a card once nobody else of this host holds it."""
+    def _take(self, held: HeldCard, left: Callable[[], float], meanwhile: Callable[[], None]) -> bytes:
+        """Take a card once nobody else of this host holds it, and return its answer to reset."""
         self._reserve(held, left)
         try:
-            taken = held.driver.connect(held.slot, meanwhile, min(APDU_S, max(0.0, left())))
+            atr = held.driver.connect(held.slot, meanwhile, min(APDU_S, max(0.0, left())))
         except BaseException as failure:
             self._forget(held)
             if isinstance(failure, CardError) and failure.code == "card.reader_in_use" and self._is_mute(held):
@@ -237,8 +230,8 @@ class CardBroker:
             raise
         with self._lock:
             self._mute.pop(held.slot, None)
-            held.atr = taken.atr
-        return taken
+            held.atr = atr
+        return atr
 
     def _reserve(self, held: HeldCard, left: Callable[[], float]) -> None:
         """Wait for whoever of this host holds the card, unless he keeps it or waits for us himself."""
@@ -294,10 +287,9 @@ class CardBroker:
             return seen
 
     def _reader_of(self, presence: CardPresence) -> CardReaders:
-        """Return the driver in whose reader an insertion sits, as far as was told."""
-        if self.expected(presence.slot) == presence:
-            return self._readers[presence.slot]
-        return self._require(presence)
+        """Return the driver in whose reader an insertion was seen."""
+        driver = self._readers.get(presence.slot)
+        return self._require(presence) if driver is None else driver
 
     def _require(self, presence: CardPresence) -> CardReaders:
         driver, state = self._find(presence.slot)

@@ -1,7 +1,7 @@
 """Drivers of cards as the host calls them, wherever they run, and how long it waits for them."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from segur_sdk.cards.channel import Step
 from segur_sdk.drivers import OfficialReading, SlotState
@@ -12,15 +12,6 @@ APDU_IN_A_ROW_S: Final = 1.0
 LOOK_S: Final = 5.0
 
 
-class Taken(NamedTuple):
-    """A card that was taken."""
-
-    atr: bytes
-    """Answer to reset."""
-    insertion: int | None = None
-    """Which one it is, found out while it was held already; nothing when its driver does not tell."""
-
-
 class CardReaders(Protocol):
     """A driver as the broker calls it, wherever it runs."""
 
@@ -28,16 +19,12 @@ class CardReaders(Protocol):
         """Return every slot; ``insertion`` never repeats for two insertions of one slot."""
         ...
 
-    def known(self) -> tuple[SlotState, ...]:
-        """Return what ``slots`` found last if nothing may have changed since as far as was told; nothing otherwise."""
-        ...
-
     def watch(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` from now on, from any thread, whenever ``slots`` may answer something else."""
         ...
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = APDU_S) -> Taken:
-        """Take the card for the caller alone.
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = APDU_S) -> bytes:
+        """Take the card for the caller alone and return its ATR.
 
         Args:
             slot: where it sits.

@@ -20,7 +20,6 @@ from typing import Any, BinaryIO, Final
 from segur_host.drivers.wire import (
     TRACE,
     TRACE_LEVEL,
-    answers_to_wire,
     failure_from_wire,
     failure_to_wire,
     from_wire,
@@ -32,8 +31,6 @@ from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, SegurError
 
 WATCH: Final = "watch"
-TAKE: Final = "take"
-"""A driver's ``connect``, answered with the insertion too, as far as the driver tells it."""
 ROW: Final = "transmit_all"
 """Made of single commands here: no driver has such a method."""
 
@@ -139,13 +136,9 @@ def _made(start: dict[str, Any], line: _Line) -> Any:
 def _called(driver: Any, call: dict[str, Any], line: _Line) -> Any:
     if call["method"] == WATCH:
         return driver.watch(lambda: line.write({"event": "changed"}))
-    if call["method"] == TAKE:
-        (slot,) = call["arguments"]
-        told: Callable[[str], int | None] | None = getattr(driver, "held_insertion", None)
-        return driver.connect(slot), told(slot) if told else None
     if call["method"] == ROW:
         slot, steps = call["arguments"]
-        return answers_to_wire(one_by_one(lambda command: driver.transmit(slot, command), row_from_wire(steps)))
+        return one_by_one(lambda command: driver.transmit(slot, command), row_from_wire(steps))
     return getattr(driver, call["method"])(*map(from_wire, call["arguments"]))
 
 

@@ -3,21 +3,17 @@
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
-from segur_host.drivers.card_readers import APDU_S, LOOK_S, Taken
-from segur_host.drivers.child import ROW, TAKE
+from segur_host.drivers.card_readers import APDU_S, LOOK_S
+from segur_host.drivers.child import ROW
 from segur_host.drivers.process import DriverProcess
-from segur_host.drivers.wire import answers_from_wire, from_wire, row_to_wire
+from segur_host.drivers.wire import from_wire, row_to_wire
 from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError
-
-RECORDED: Final = 1
-"""The one insertion of a recorded card."""
 
 
 class ReadersInChild:
@@ -36,9 +32,6 @@ class ReadersInChild:
         self._changed: Callable[[], None] = _nobody
         self._lock = threading.Lock()
         self._closed = False
-        self._changes = 0
-        self._known: tuple[int, tuple[SlotState, ...]] = (0, ())
-        """What was found, and how many changes had been told when it was asked for."""
         self._looking = DriverProcess(entry, settings, on_change=self._tell)
         self._channels: dict[str, DriverProcess] = {}
 
@@ -48,22 +41,14 @@ class ReadersInChild:
 
     def slots(self, timeout: float = math.inf) -> tuple[SlotState, ...]:
         """Return every slot, within the time that a look may take at most."""
-        changes = self._changes
         found = self._looking.call("slots", timeout=min(LOOK_S, timeout))
         try:
-            states = tuple(SlotState.model_validate(state) for state in found)
+            return tuple(SlotState.model_validate(state) for state in found)
         except (ValidationError, TypeError):
             raise CardError("card.driver_failed", reason="slots") from None
-        self._known = changes, states
-        return states
 
-    def known(self) -> tuple[SlotState, ...]:
-        """Return what the last look found, unless the child told of a change since, or ended."""
-        changes, states = self._known
-        return states if changes == self._changes else ()
-
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = APDU_S) -> Taken:
-        """Take the card for the caller alone."""
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = APDU_S) -> bytes:
+        """Take the card for the caller alone and return its ATR."""
         failures: list[BaseException] = []
 
         def done_meanwhile() -> None:
@@ -74,13 +59,13 @@ class ReadersInChild:
                 failures.append(failure)
 
         try:
-            taken = _taken(self._channel(slot).call(TAKE, slot, timeout=timeout, meanwhile=done_meanwhile), slot)
+            atr = _bytes(self._channel(slot).call("connect", slot, timeout=timeout, meanwhile=done_meanwhile), slot)
             if failures:
                 self.disconnect(slot)
         finally:
             if failures:
                 raise failures[0]
-        return taken
+        return atr
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         """Exchange one APDU; a card that does not answer costs its slot's process, and is said to be mute."""
@@ -90,7 +75,7 @@ class ReadersInChild:
         """Exchange APDUs in a row, as long as each is answered as expected; a card that is mute as in ``transmit``."""
         answers = self._sent(slot, ROW, row_to_wire(steps), timeout=timeout)
         try:
-            return answers_from_wire(answers)
+            return tuple(_bytes(from_wire(answer), slot) for answer in answers)
         except (TypeError, ValueError):
             raise CardError("card.driver_failed", slot=slot, reason="answer") from None
 
@@ -124,8 +109,6 @@ class ReadersInChild:
             process.close()
 
     def _tell(self) -> None:
-        with self._lock:
-            self._changes += 1
         self._changed()
 
     def _channel(self, slot: str) -> DriverProcess:
@@ -137,14 +120,6 @@ class ReadersInChild:
 
 def _nobody() -> None:
     """Nobody wants to know of changes yet."""
-
-
-def _taken(answer: Any, slot: str) -> Taken:
-    match answer:
-        case [atr, None | int() as insertion]:
-            with suppress(TypeError, ValueError):
-                return Taken(_bytes(from_wire(atr), slot), insertion)
-    raise CardError("card.driver_failed", slot=slot, reason="answer")
 
 
 def _bytes(answer: Any, slot: str) -> bytes:
@@ -173,18 +148,14 @@ class RecordedCard:
 
     def slots(self, timeout: float = 0.0) -> tuple[SlotState, ...]:
         """Return the one slot, always occupied."""
-        return (SlotState(slot=self._slot, present=True, atr=self._atr.hex().upper(), insertion=RECORDED),)
+        return (SlotState(slot=self._slot, present=True, atr=self._atr.hex().upper(), insertion=1),)
 
-    def known(self) -> tuple[SlotState, ...]:
-        """Nothing is worth keeping."""
-        return ()
-
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> Taken:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> bytes:
         """Start the recording again."""
         if meanwhile is not None:
             meanwhile()
         self._next = 0
-        return Taken(self._atr, RECORDED)
+        return self._atr
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         """Answer the recorded response, if this is the command that was recorded here."""

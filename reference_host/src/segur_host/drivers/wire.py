@@ -1,6 +1,6 @@
 """What the host and the child of a driver say to each other: JSON values, bytes as hexadecimal, failures as tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from segur_sdk.cards.channel import Step
@@ -35,26 +35,12 @@ def from_wire(value: Any) -> Any:
 
 def row_to_wire(steps: Sequence[Step]) -> list[Any]:
     """Return commands that go to a card in a row as JSON's types can carry them."""
-    return [[step.command.hex(), step.then, step.reads_on] for step in steps]
+    return [[to_wire(step.command), step.then, step.reads_on] for step in steps]
 
 
 def row_from_wire(row: Any) -> list[Step]:
     """Return the commands that were carried."""
-    return [Step(bytes.fromhex(command), then, reads_on) for command, then, reads_on in row]
-
-
-def answers_to_wire(answers: Iterable[bytes]) -> list[str]:
-    """Return what a row was answered as JSON's types can carry it."""
-    return [answer.hex() for answer in answers]
-
-
-def answers_from_wire(answers: Any) -> tuple[bytes, ...]:
-    """Return the answers that were carried.
-
-    Raises:
-        ValueError, TypeError: it is something else.
-    """
-    return tuple(map(bytes.fromhex, answers))
+    return [Step(from_wire(command), then, reads_on) for command, then, reads_on in row]
 
 
 def failure_to_wire(failure: SegurError) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import pytest
 
 from reference_host.tests.host.cards.made_up_devices import CALLS, STATE
 from segur_host.dispatch.deadline import CallDeadline
-from segur_host.drivers.card_readers import Taken
 from segur_sdk.cards.channel import Step, one_by_one
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, Fact, PluginError, SegurError
@@ -81,19 +80,16 @@ class Readers:
             for slot, (atr, insertion) in self.cards.items()
         )
 
-    def known(self) -> tuple[SlotState, ...]:
-        return ()
-
     def watch(self, changed: Callable[[], None]) -> None:
         self.changed = changed
 
-    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> Taken:
+    def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = 0.0) -> bytes:
         if meanwhile is not None:
             meanwhile()
         if slot in self.held:
             raise CardError("card.reader_in_use", slot=slot, retryable=True)
         self.held.add(slot)
-        return Taken(bytes.fromhex(self.cards[slot][0] or ""))
+        return bytes.fromhex(self.cards[slot][0] or "")
 
     def transmit(self, slot: str, command: bytes, timeout: float) -> bytes:
         return self.answer(slot, command, timeout)

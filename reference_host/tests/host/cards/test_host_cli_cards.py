@@ -347,7 +347,7 @@ def test_a_secret_is_not_shown_while_it_is_typed(terminal: Terminal) -> None:
     terminal.type("9876")
     terminal.until("2. Le second")
     terminal.type("2")
-    terminal.until("choice=v2")
+    terminal.until("= v2]")
     assert terminal.process.wait(60) == 1
     assert b"9876" not in terminal.shown
     assert b"12x4" not in terminal.shown

@@ -44,19 +44,6 @@ def test_nothing_is_told_of_what_nobody_watches(bench: Bench, two: ReadersInChil
     assert eventually(lambda: not two.slots()[1].present)
 
 
-@pytest.mark.parametrize("end", [False, True], ids=["told_of_a_change", "process_ended"])
-def test_what_a_look_found_is_known_until_something_is_told(end: bool, bench: Bench, two: ReadersInChild) -> None:
-    assert two.known() == ()
-    found = two.slots()
-    assert two.known() == found
-    if end:
-        [pid] = pids(bench, "slots")
-        os.kill(pid, signal.SIGKILL)
-    else:
-        bench.take("two")
-    assert eventually(lambda: two.known() == ())
-
-
 def test_the_end_of_the_looking_process_is_a_change(bench: Bench, two: ReadersInChild) -> None:
     told = threading.Event()
     two.watch(told.set)
@@ -107,7 +94,7 @@ def test_events_never_mix_with_answers(bench: Bench, in_child: InChild) -> None:
 
 def test_each_slot_has_a_process_of_its_own_and_looking_has_another(bench: Bench, two: ReadersInChild) -> None:
     two.slots()
-    assert (two.connect("one").atr, two.connect("two").atr) == (bytes.fromhex(ATR), bytes.fromhex(CPS_ATR))
+    assert (two.connect("one"), two.connect("two")) == (bytes.fromhex(ATR), bytes.fromhex(CPS_ATR))
     processes = [pids(bench, *words) for words in (("slots",), ("connect", "one"), ("connect", "two"))]
     assert [len(found) for found in processes] == [1, 1, 1]
     assert len(set.union(*processes)) == 3
@@ -144,7 +131,7 @@ def test_a_card_that_crashes_its_driver_costs_its_slot_only(bench: Bench, two: R
     assert code_of(lambda: two.transmit("one", b"die!", S)) == "card.driver_stopped"
     assert two.transmit("two", b"\0\0\0\0", S) == b"\0\0\0\0\x90\0"
     assert two.slots() == before
-    assert two.connect("one").atr == bytes.fromhex(ATR)
+    assert two.connect("one") == bytes.fromhex(ATR)
     assert two.transmit("one", b"\0\0\0\0", S) == b"\0\0\0\0\x90\0"
 
 
@@ -207,7 +194,7 @@ def test_what_is_done_while_a_card_wakes_up_is_over_before_it_is_held(bench: Ben
     with pytest.raises(LateError):
         two.connect("two", fail)
     # Let go of, so that the next one gets it.
-    assert two.connect("two").atr == bytes.fromhex(CPS_ATR)
+    assert two.connect("two") == bytes.fromhex(CPS_ATR)
     bench.take("two")
     two.disconnect("two")
     with pytest.raises(LateError):
