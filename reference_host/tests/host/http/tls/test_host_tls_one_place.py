@@ -78,12 +78,13 @@ def test_that_search_finds(line: str) -> None:
 
 @pytest.mark.req("SC.MSS/CONF.01", "SC.MSS/CONF.03")
 @pytest.mark.parametrize("make", [client_context, server_context], ids=["client", "server"])
-def test_a_context_offers_the_suites_of_the_requirements_and_no_other(
+def test_a_context_offers_the_suites_of_the_requirements_those_like_them_over_a_curve_and_no_other(
     make: Callable[[Iterable[x509.Certificate]], ssl.SSLContext], made: Hierarchy
 ) -> None:
     context = make((made.root.certificate,))
     of_tls12 = {one["id"] & 0xFFFF for one in context.get_ciphers() if one["protocol"] != "TLSv1.3"}
-    assert of_tls12 == {0xC030, 0xC02F, 0xC028, 0xC027, 0x009F, 0x009E}
+    required, over_a_curve = {0xC030, 0xC02F, 0xC028, 0xC027, 0x009F, 0x009E}, {0xC02C, 0xC02B}
+    assert of_tls12 == required | over_a_curve
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert (context.verify_mode, context.security_level) == (ssl.CERT_REQUIRED, 2)
     assert context.get_ca_certs(binary_form=True) == [made.root.der]
