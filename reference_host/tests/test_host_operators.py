@@ -95,6 +95,42 @@ def test_a_refusal_does_not_tell_which_part_was_wrong(accounts: Accounts, name: 
     assert (refused.code, dict(refused.facts)) == ("operator.refused", {})
 
 
+NO_TEXT = "un code \ud800 à elle"
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        pytest.param(lambda one: one.by_code("Claire", NO_TEXT), "operator.refused", id="code"),
+        pytest.param(lambda one: one.by_code(NO_TEXT, CODE), "operator.refused", id="name"),
+        pytest.param(lambda one: one.named(NO_TEXT), "operator.unknown", id="named"),
+        pytest.param(lambda one: one.set_code("Claire", NO_TEXT), "operator.code_form", id="new code"),
+        pytest.param(lambda one: one.add("Paul", Role.ADJOINT, None, NO_TEXT), "operator.code_form", id="first code"),
+        pytest.param(lambda one: one.add(NO_TEXT, Role.ADJOINT), "operator.name_form", id="new name"),
+        pytest.param(lambda one: one.add("", Role.ADJOINT), "operator.name_form", id="no name"),
+        pytest.param(lambda one: one.add("x" * 101, Role.ADJOINT), "operator.name_form", id="long name"),
+    ],
+)
+def test_what_is_no_text_is_refused_without_being_repeated_or_counted(
+    accounts: Accounts, database: Database, call: Callable[[Accounts], object], code: str
+) -> None:
+    accounts.add("Claire", Role.ADJOINT, None, CODE)
+    refused = refusal(lambda: call(accounts))
+    assert (refused.code, refused.__context__, refused.__cause__) == (code, None, None)
+    assert "elle" not in str(refused)
+    with database.reading() as connection:
+        assert [row.failures for row in connection.execute(accounts_module.operators.select())] == [0]
+
+
+@pytest.mark.parametrize("typed", ["operator.name", "operator.code"])
+def test_a_person_who_types_no_text_answers_nothing(accounts: Accounts, desk: OperatorDesk, typed: str) -> None:
+    accounts.add("Claire", Role.ADJOINT, None, CODE)
+    given = {"operator.name": "Claire", "operator.code": CODE, typed: NO_TEXT}
+    answers = Answers(**{code.replace(".", "__"): answer for code, answer in given.items()})
+    refused = refusal(lambda: desk.by_code(None, answers))
+    assert (refused.code, refused.facts["reason"], refused.__context__) == ("input.no_answer", "unfitting", None)
+
+
 def test_the_hash_of_nobody_can_be_checked_and_fits_nothing() -> None:
     assert not fits(NOBODYS, CODE)
 

@@ -163,8 +163,10 @@ def test_the_sale_goes_on_while_the_authority_is_down_and_is_completed_afterward
         local = counter.by_code("Danièle")
         assert [one.code for one in local.notices] == ["session.local"]
         assert not {"dmp.read", "mail.organisation"} & (local.opened.session.rights or set())
-        found = counter.served(local, person("leonardo"))
-        assert (refusals(found), status(found)) == (["insi.session_needed"], InsStatus.PROVISOIRE)
+        found = counter.served(local, person("ecetinsi"))
+        assert (refusals(found), status(found)) == ([], InsStatus.RECUPEREE)
+        (by_structure,) = counter.sandbox.exchanges("insi")
+        assert by_structure["client"]["cn"] == "INSI-MANU"
 
     # Nobody signs in again: the tokens of those who were there are renewed.
     for patient, who in people.items():

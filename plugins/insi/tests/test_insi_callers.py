@@ -7,7 +7,7 @@ import pytest
 
 from segur_plugin_insi.plugin import InsiPlugin
 from segur_sdk.errors import ConfigError
-from segur_sdk.models.actor import ActorKind
+from segur_sdk.models.actor import ActorKind, SessionMeans
 from segur_sdk.services.ins_lookup import TraitsQuery
 
 NOW = datetime(2026, 3, 2, 7, 5, 6, 123_456, tzinfo=UTC)
@@ -115,3 +115,21 @@ def test_a_certificate_serves_from_its_first_to_its_last_instant(
     manual = ctx.keys.certificates["insi-manu"]
     ctx.keys.certificates["insi-manu"] = manual.model_copy(update=change)
     assert plugin.qualify_identity(request_for(), ctx) is not None
+
+
+@pytest.mark.parametrize("authentication", [SessionMeans.CPS, SessionMeans.PSC])
+@pytest.mark.parametrize("means", [None, SessionMeans.LOCAL])
+def test_who_has_no_national_identity_here_calls_by_the_manual_certificate(
+    plugin: InsiPlugin,
+    professional: Any,
+    resultat: Any,
+    request_for: Any,
+    authentication: SessionMeans,
+    means: SessionMeans | None,
+) -> None:
+    ctx = professional(resultat(), means=authentication)
+    ctx.session = None if means is None else ctx.session.model_copy(update={"means": means})
+    assert plugin.qualify_identity(request_for(), ctx) is not None
+    assert [sent.purpose for sent in ctx.sent] == ["insi-manu"]
+    assert b"Assertion" not in ctx.sent[0].body
+    assert ctx.keys.signers["insi_assertion"].signed == []

@@ -280,8 +280,12 @@ def test_pulled_card_signs_nothing_and_the_next_one_signs_for_its_own_holder(
 ) -> None:
     counter = open_counter("cps", DOCTOR)
     counter.sign_in(SessionMeans.CPS, "cps:pharmacist", PHARMACY)
+    (opened,) = counter.host.sessions
     counter.sandbox.insert(READER, None)
-    assert counter.refusal(traits()).code in {"insi.session_needed", "service.session_needed", "token.absent"}
+    # Until the host hears of it, his session calls nobody; afterwards the structure does.
+    with counter.host.acting(opened.id), pytest.raises(SegurError) as caught:
+        counter.ask(traits())
+    assert caught.value.code in {"session.unknown", "service.session_needed", "token.absent"}
     assert counter.received == []
     counter.host.logout()
     counter.sign_in(SessionMeans.CPS, "cps:physician", PRACTICE_BY_CARD)

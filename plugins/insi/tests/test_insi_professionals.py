@@ -281,15 +281,14 @@ def test_card_of_a_physician_wants_a_speciality(
     assert refusal(plugin, ctx, request_for).code == "insi.speciality_missing"
 
 
-@pytest.mark.parametrize("authentication", ["cps", "psc"])
-@pytest.mark.parametrize("means", [None, *SessionMeans])
-def test_session_by_other_means_calls_nobody(
-    plugin: InsiPlugin, professional: Any, request_for: Any, authentication: str, means: SessionMeans | None
+@pytest.mark.parametrize(
+    ("authentication", "means"), [(SessionMeans.CPS, SessionMeans.PSC), (SessionMeans.PSC, SessionMeans.CPS)]
+)
+def test_session_by_the_other_national_means_calls_nobody(
+    plugin: InsiPlugin, professional: Any, request_for: Any, authentication: SessionMeans, means: SessionMeans
 ) -> None:
-    if means == authentication:
-        return
-    ctx = professional(means=SessionMeans(authentication))
-    ctx.session = None if means is None else ctx.session.model_copy(update={"means": means})
+    ctx = professional(means=authentication)
+    ctx.session = ctx.session.model_copy(update={"means": means})
     failure = refusal(plugin, ctx, request_for)
     assert (failure.code, failure.retryable) == ("insi.session_needed", False)
 

@@ -72,12 +72,14 @@ class Line:
 class OneVisit:
     provider: MadeProvider
     gone: bool = False
+    awaited: str | None = None
     address: str = LOGIN
     redirect_uri: str = REDIRECT
 
-    def go(self, path: str) -> str:
+    def go(self, path: str, *, state: str | None = None) -> str:
+        """Hand on whatever comes: what a host turns away of itself is judged by the plugin all the same."""
         assert not self.gone
-        self.gone = True
+        self.gone, self.awaited = True, state
         return self.provider.visit(path)
 
 

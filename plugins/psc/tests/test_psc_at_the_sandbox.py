@@ -48,7 +48,7 @@ class Walk:
     address: str
     redirect_uri: str
 
-    def go(self, path: str) -> str:
+    def go(self, path: str, *, state: str | None = None) -> str:
         at = self.client.get(self.address + path)
         while not at.headers["location"].startswith(self.redirect_uri):
             at = self.client.get(self.address + at.headers["location"].removeprefix(self.address))

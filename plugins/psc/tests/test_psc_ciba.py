@@ -96,6 +96,26 @@ def test_identifier_is_asked_when_it_is_not_known(bench: Any, typed: str, hint: 
     assert sent_form(bench)["login_hint"] == hint
 
 
+def test_one_person_is_asked_once_at_a_time(bench: Any) -> None:
+    refused = []
+
+    def again() -> None:
+        bench.ctx.while_waiting = lambda: None
+        refused.append(bench.refusal(flow="ciba", national_id="99700366240").code)
+
+    bench.ctx.while_waiting = again
+    bench.sign_in(flow="ciba", national_id=KIT)
+    assert refused == ["session.signing_in"]
+    assert len(bench.provider.to("backchannel_authentication_endpoint")) == 1
+
+
+@pytest.mark.parametrize("last_word", [refusal("access_denied"), refusal("expired_token")], ids=["refused", "expired"])
+def test_who_was_asked_in_vain_can_be_asked_again(bench: Any, last_word: HttpReply) -> None:
+    bench.provider.on("token_endpoint", last_word)
+    bench.refusal(flow="ciba", national_id=KIT)
+    assert bench.sign_in(flow="ciba", national_id=KIT).national_id == KIT
+
+
 @pytest.mark.parametrize("typed", ["99700366241", "8123", "é", "8 99700366240", "0123", "-1"])
 def test_identifier_that_is_none_goes_nowhere(bench: Any, typed: str) -> None:
     bench.ctx.typed = typed
@@ -172,7 +192,7 @@ def test_clock_that_is_set_back_does_not_lengthen_the_wait(bench: Any) -> None:
         pytest.param(refusal("unknown", 400), ServiceError, "psc.fault", id="other"),
         pytest.param(HttpReply(status=502, headers={}, body=b""), ServiceError, "psc.unavailable", id="502"),
         pytest.param(HttpReply(status=504, headers={}, body=b""), ServiceError, "psc.unavailable", id="504"),
-        pytest.param(HttpReply(status=400, headers={}, body=b""), ServiceError, "psc.fault", id="no body"),
+        pytest.param(HttpReply(status=400, headers={}, body=b""), ServiceError, "psc.unavailable", id="no body"),
     ],
 )
 def test_nothing_is_asked_after_the_last_word(bench: Any, reply: HttpReply, kind: type[Exception], code: str) -> None:

@@ -62,24 +62,31 @@ class Counter:
         return [str(one["operation"]) for one in self.sandbox.exchanges("psc")]
 
 
-@pytest.fixture
-def browser(segur_config: "HostConfig") -> Callable[[str], bool]:
+@attrs.define
+class Browser:
     """Somebody's browser: goes where it is sent, and back."""
-    import httpx
 
-    context = ssl.create_default_context(cafile=str(segur_config.trust["psc"]))
+    context: ssl.SSLContext
+    statuses: list[int] = attrs.field(factory=list)
+    came_back: Callable[[], object] = attrs.field(default=lambda: None)
 
-    def go(url: str) -> bool:
-        with httpx.Client(verify=context, follow_redirects=True, timeout=20) as client:
-            client.get(url)
+    def __call__(self, url: str) -> bool:
+        import httpx
+
+        with httpx.Client(verify=self.context, follow_redirects=True, timeout=20) as client:
+            self.statuses.append(client.get(url).status_code)
+        self.came_back()
         return True
 
-    return go
+
+@pytest.fixture
+def browser(segur_config: "HostConfig") -> Browser:
+    return Browser(ssl.create_default_context(cafile=str(segur_config.trust["psc"])))
 
 
 @pytest.fixture
 def open_counter(
-    segur_sandbox: "RunningSandbox", segur_config: "HostConfig", browser: Callable[[str], bool]
+    segur_sandbox: "RunningSandbox", segur_config: "HostConfig", browser: Browser
 ) -> Iterator[Callable[..., Counter]]:
     from segur_host import Host
 
@@ -234,14 +241,12 @@ WRONG: dict[str, tuple[str, str | None]] = {
     "no_id_token": ("psc.id_token", "missing"),
     "other_sub": ("psc.userinfo", "sub"),
     "no_sub_userinfo": ("psc.userinfo", "form"),
-    "wrong_state": ("psc.state", None),
-    "no_state": ("psc.state", None),
     "callback_wrong_iss": ("psc.issuer", "other"),
     "callback_no_iss": ("psc.issuer", "missing"),
     "wrong_code": ("psc.grant_refused", None),
 }
 
-AT_THE_PAGE = {"wrong_state", "no_state", "callback_wrong_iss", "callback_no_iss", "wrong_code"}
+AT_THE_PAGE = {"callback_wrong_iss", "callback_no_iss", "wrong_code"}
 
 
 def test_every_wrong_answer_of_the_authority_is_named(counter: Counter) -> None:
@@ -256,6 +261,24 @@ def test_every_wrong_answer_of_the_authority_is_named(counter: Counter) -> None:
     assert found == WRONG
     counter.sandbox.answer_psc("medecin")
     assert counter.login().opened.actor.rpps == DOCTOR
+
+
+@pytest.mark.parametrize("variant", ["wrong_state", "no_state"])
+def test_answer_to_no_request_of_ours_is_turned_away_until_the_person_gives_up(
+    counter: Counter, browser: Browser, variant: str
+) -> None:
+    from segur_host import Cancellation
+
+    cancellation = Cancellation()
+    browser.came_back = cancellation.cancel
+    counter.sandbox.answer_psc("medecin")
+    counter.sandbox.fault("psc-login", "wrong_answer", variant=variant)
+    with pytest.raises(SegurError) as caught:
+        counter.host.login(SessionMeans.PSC, cancellation=cancellation)
+    assert caught.value.code == "input.cancelled"
+    assert browser.statuses == [404]
+    assert counter.operations() == ["discovery"]
+    assert counter.host.session is None
 
 
 HOSTILE = {

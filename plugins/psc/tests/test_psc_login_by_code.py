@@ -63,6 +63,11 @@ def test_code_is_exchanged_once_by_the_software_itself(bench: Any) -> None:
     assert bench.ctx.questions == bench.ctx.shown == bench.ctx.waits == []
 
 
+def test_host_is_told_which_answer_is_awaited(bench: Any) -> None:
+    bench.sign_in()
+    assert [one.awaited for one in bench.ctx.visits] == [bench.provider.asked[0]["state"]]
+
+
 CALLBACKS = [
     pytest.param({"state": ABSENT}, InputError, "psc.state", id="no state"),
     pytest.param({"state": ""}, InputError, "psc.state", id="empty state"),
@@ -178,7 +183,9 @@ def test_code_of_another_login_is_refused(bench: Any) -> None:
         pytest.param(refusal("server_error", 500), ServiceError, "psc.unavailable", id="500"),
         pytest.param(HttpReply(status=503, headers={}, body=b"<html>"), ServiceError, "psc.unavailable", id="503"),
         pytest.param(HttpReply(status=429, headers={}, body=b""), ServiceError, "psc.unavailable", id="429"),
-        pytest.param(HttpReply(status=302, headers={"location": "x"}, body=b""), ServiceError, "psc.fault", id="302"),
+        pytest.param(
+            HttpReply(status=302, headers={"location": "x"}, body=b""), ServiceError, "psc.unavailable", id="302"
+        ),
         pytest.param(json_reply([]), ServiceError, "psc.answer_unreadable", id="no object"),
         pytest.param(json_reply({}, media_type="text/html"), ServiceError, "psc.answer_unreadable", id="no JSON"),
         pytest.param(ServiceError("service.timed_out", retryable=True), ServiceError, "psc.unavailable", id="time"),

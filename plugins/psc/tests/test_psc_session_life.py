@@ -1,4 +1,4 @@
-"""Renewing, leaving, being told that it is over, and what is said at login."""
+"""Leaving, being told that it is over, and what is said at login."""
 
 import json
 from datetime import timedelta
@@ -8,89 +8,11 @@ import pytest
 
 from plugins.psc.tests.made_provider import ABSENT, CLIENT, ISSUER, KIT, NOW, SUB, Signer, b64, changed, refusal
 from segur_sdk.context import HttpReply
-from segur_sdk.errors import ConfigError, InputError, SegurError, ServiceError
+from segur_sdk.errors import InputError, SegurError, ServiceError
 from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Structure
 
 GONE = HttpReply(status=503, headers={}, body=b"")
-
-
-def failure_of(bench: Any, tokens: Any) -> SegurError:
-    with pytest.raises(SegurError) as caught:
-        bench.renew(tokens)
-    return caught.value
-
-
-def test_tokens_are_renewed_by_the_refresh_token(bench: Any) -> None:
-    tokens = bench.sign_in().tokens
-    bench.ctx.set_clock.moment = NOW + timedelta(seconds=110)
-    renewed = bench.renew(tokens)
-    assert bench.provider.to("token_endpoint")[-1].form == {
-        "grant_type": "refresh_token",
-        "refresh_token": "jeton-renouvellement-1",
-        "client_id": CLIENT,
-    }
-    assert renewed.access_token.get_secret_value() == bench.provider.access_token()
-    assert renewed.refresh_token.get_secret_value() == "jeton-renouvellement-2"
-    assert renewed.access_expires_at == NOW + timedelta(seconds=230)
-    assert renewed.refresh_expires_at == NOW + timedelta(seconds=110, minutes=30)
-    assert renewed.id_token != tokens.id_token
-
-
-def test_what_is_not_renewed_stays(bench: Any) -> None:
-    tokens = bench.sign_in().tokens
-    bench.provider.answer = {"refresh_token": ABSENT, "refresh_expires_in": ABSENT, "id_token": ABSENT}
-    renewed = bench.renew(tokens)
-    assert renewed.access_token != tokens.access_token
-    assert (renewed.refresh_token, renewed.refresh_expires_at) == (tokens.refresh_token, tokens.refresh_expires_at)
-    assert renewed.id_token == tokens.id_token
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind", "code", "retryable"),
-    [
-        pytest.param(refusal("invalid_grant"), ServiceError, "psc.session_over", False, id="over"),
-        pytest.param(GONE, ServiceError, "psc.unavailable", True, id="503"),
-        pytest.param(
-            ServiceError("service.unreachable", retryable=True), ServiceError, "psc.unavailable", True, id="no line"
-        ),
-        pytest.param(
-            ServiceError("service.server_certificate"), ServiceError, "psc.unavailable", True, id="certificate"
-        ),
-        pytest.param(refusal("invalid_client", 401), ConfigError, "psc.client_refused", False, id="client"),
-        pytest.param(
-            HttpReply(status=200, headers={}, body=b""), ServiceError, "psc.answer_unreadable", True, id="no answer"
-        ),
-    ],
-)
-def test_only_the_authority_s_own_word_ends_a_session(
-    bench: Any, reply: Any, kind: type[Exception], code: str, retryable: bool
-) -> None:
-    tokens = bench.sign_in().tokens
-    bench.provider.on("token_endpoint", reply)
-    failure = failure_of(bench, tokens)
-    assert (type(failure), failure.code, failure.retryable) == (kind, code, retryable)
-    assert bench.renew(tokens).access_token != tokens.access_token
-
-
-def test_session_without_refresh_token_is_over(bench: Any) -> None:
-    tokens = bench.sign_in().tokens.model_copy(update={"refresh_token": None})
-    asked = len(bench.provider.sent)
-    failure = failure_of(bench, tokens)
-    assert (failure.code, failure.retryable) == ("psc.session_over", False)
-    assert len(bench.provider.sent) == asked
-
-
-@pytest.mark.parametrize(
-    ("claims", "reason"),
-    [({"sub": SUB + "x"}, "sub"), ({"iss": "https://autre.test"}, "iss"), ({"acr": "0"}, "acr"), ({"aud": "x"}, "aud")],
-    ids=["person", "issuer", "level", "software"],
-)
-def test_renewal_for_somebody_else_ends_the_session(bench: Any, claims: dict[str, Any], reason: str) -> None:
-    tokens = bench.sign_in().tokens
-    bench.provider.claims = claims
-    failure = failure_of(bench, tokens)
-    assert (failure.code, failure.retryable, failure.facts) == ("psc.id_token", False, {"reason": reason})
 
 
 def test_leaving_everywhere_asks_the_authority_once(bench: Any) -> None:
@@ -129,6 +51,15 @@ def test_page_in_answer_confirms_nothing_and_what_is_left_is_revoked(
         bench.leave(tokens, everywhere=True)
     assert (caught.value.code, caught.value.facts) == ("psc.logout_unconfirmed", {"reason": reason, "status": 200})
     assert [one.form["token"] for one in bench.provider.to("revocation_endpoint")] == [revoked]
+
+
+def test_answer_about_somebody_else_confirms_no_leaving(bench: Any) -> None:
+    tokens = bench.sign_in().tokens
+    bench.provider.claims = {"sub": SUB + "x"}
+    bench.provider.on("end_session_endpoint", HttpReply(status=200, headers={}, body=b"<form>Confirmer</form>"))
+    with pytest.raises(ServiceError) as caught:
+        bench.leave(tokens, everywhere=True)
+    assert (caught.value.code, caught.value.facts["reason"]) == ("psc.logout_unconfirmed", "psc.session_over")
 
 
 def test_leaving_everywhere_without_refresh_token_cannot_be_confirmed(bench: Any) -> None:
@@ -318,6 +249,52 @@ def test_logout_token_that_the_authority_did_not_sign_ends_nothing(bench: Any, o
     assert ignored(bench, logout(bench, {"kid": "clef-1"}, other_signer)) == "signature"
     assert ignored(bench, "x") == "form"
     assert ignored(bench, f"{b64(json.dumps({'alg': 'none'}).encode())}.e30.") == "form"
+    assert bench.told(logout(bench)).authority_session == "sid-1"
+
+
+def test_logout_token_that_is_none_by_its_header_asks_nobody_anything(bench: Any) -> None:
+    for header in ({"typ": "JWT"}, {"alg": "none"}, {"kid": ABSENT}, {"crit": ["x"]}):
+        ignored(bench, logout(bench, header))
+    ignored(bench, "x")
+    assert bench.provider.sent == []
+
+
+def test_flood_of_made_up_keys_has_them_asked_for_once_in_a_while(bench: Any, other_signer: Signer) -> None:
+    def asked() -> int:
+        return len(bench.provider.to("jwks_uri"))
+
+    bench.told(logout(bench, jti="avis-0"))
+    assert asked() == 1
+    for number in range(20):
+        assert ignored(bench, logout(bench, {"kid": f"inconnu-{number}"})) == "kid"
+    assert asked() == 2
+    bench.provider.signer = other_signer
+    bench.ctx.set_clock.moment = NOW + timedelta(seconds=29)
+    assert ignored(bench, logout(bench)) == "kid"
+    bench.ctx.set_clock.moment = NOW + timedelta(seconds=30)
+    assert bench.told(logout(bench)).authority_session == "sid-1"
+    assert asked() == 3
+
+
+def test_new_key_is_found_at_once(bench: Any, other_signer: Signer) -> None:
+    bench.told(logout(bench, jti="avis-0"))
+    bench.provider.signer = other_signer
+    assert bench.told(logout(bench)).authority_session == "sid-1"
+
+
+def test_flood_of_made_up_keys_hinders_nobody_from_signing_in(bench: Any, other_signer: Signer) -> None:
+    ignored(bench, logout(bench, {"kid": "inconnu"}))
+    bench.provider.signer = other_signer
+    assert bench.sign_in().national_id == KIT
+
+
+def test_keys_that_could_not_be_had_are_asked_for_again(bench: Any, other_signer: Signer) -> None:
+    bench.told(logout(bench, jti="avis-0"))
+    bench.provider.signer = other_signer
+    bench.provider.on("jwks_uri", GONE)
+    with pytest.raises(SegurError) as caught:
+        bench.told(logout(bench))
+    assert (caught.value.code, caught.value.retryable) == ("psc.unavailable", True)
     assert bench.told(logout(bench)).authority_session == "sid-1"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -129,6 +129,10 @@ class AsyncHost:
     def sessions(self) -> tuple[OpenSession, ...]:
         """See ``Host.sessions``."""
         return self.sync.sessions
+
+    async def session_until(self, opened: OpenSession) -> datetime:
+        """See ``Host.session_until``."""
+        return await asyncio.to_thread(self.sync.session_until, opened)
 
     def acting(self, session_id: str) -> AbstractContextManager[None]:
         """See ``Host.acting``: holds for the calls that the task awaits within the block."""

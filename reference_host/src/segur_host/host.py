@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -161,6 +162,14 @@ class Host(IdentityVerbs):
         """Every session that is open on this workstation, the oldest first."""
         return self._sessions.all
 
+    def session_until(self, opened: OpenSession) -> datetime:
+        """Return when a session that is open is over if nobody uses it any more: a call made in it may put that off.
+
+        The nearest of: what the means and ``[sessions]`` allow at most, the time without a call, and the time after
+        which its tokens can no longer be renewed.
+        """
+        return self._sessions.until(opened)
+
     def acting(self, session_id: str) -> AbstractContextManager[None]:
         """Have every call of the block, in this thread or task, made in one session."""
         return acting(session_id)
@@ -223,22 +232,22 @@ class Host(IdentityVerbs):
         return Login(opened, contributions, notices_of(opened))
 
     def logout(self, session_id: str | None = None, *, everywhere: bool = False) -> None:
-        """End a session, if it is open: its card is locked, plugins are told.
+        """End a session: its card is locked, plugins are told.
 
         Args:
-            session_id: whose; that of ``session`` without it.
+            session_id: whose; that of ``session``, if one is open, without it.
             everywhere: its user leaves Pro Santé Connect as well, for every other software.
 
         Raises:
-            InputError: ``session.unnamed``, ``session.unknown``.
+            InputError: ``session.unnamed``; ``session.unknown``: the one that was named is over, or never was.
             SegurError: what the authority said to ``everywhere``; the session is over here all the same.
         """
         if session_id is None:
             current = self.session
-            if current is None:
-                return
-            session_id = current.id
-        self._sessions.close(session_id, everywhere=everywhere)
+            if current is not None:
+                self._sessions.close(current.id, everywhere=everywhere)
+        elif not self._sessions.close(session_id, everywhere=everywhere):
+            raise InputError("session.unknown")
 
     def ended_elsewhere(self, means: SessionMeans, logout_token: str) -> int:
         """Take what an authority says of a session of its own that is over (OpenID Back-Channel Logout 1.0).

@@ -28,6 +28,7 @@ UNFITTING: dict[str, tuple[Question, str | None]] = {
     "empty": (DAY, ""),
     "part": (DAY, "le 1980-03-02"),
     "line_end": (DAY, "1980-03-02\n"),
+    "no_text": (Question(code="a.code", text="?", pattern="(?s).+", secret=True), "un code \udcff à elle"),
 }
 
 

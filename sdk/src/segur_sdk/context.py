@@ -115,13 +115,16 @@ class Visit(Protocol):
         """Where the authority sends the browser back: an address of this machine that the host listens to."""
         ...
 
-    def go(self, path: str) -> str:
+    def go(self, path: str, *, state: str | None = None) -> str:
         """Send the browser to a page of the purpose's address, and wait until it comes back. Once per visit.
 
         The deadline stops meanwhile.
 
         Args:
             path: appended to the address of the purpose, query included.
+            state: of the request (RFC 6749 4.1.1), printable ASCII. Whoever comes back without exactly this ``state``
+                brings no answer to it (RFC 6749 4.1.2): any page of elsewhere can send a browser here, so that it is
+                turned away and the right one is still awaited. Without ``state``, the first who comes back is taken.
 
         Returns:
             The query with which the browser came back, as it stood in the address, without the question mark.

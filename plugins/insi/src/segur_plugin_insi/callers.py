@@ -11,7 +11,7 @@ from segur_plugin_insi.professionals import Professional, professional_by_card, 
 from segur_plugin_insi.settings import InsiSettings
 from segur_sdk.context import HookContext
 from segur_sdk.errors import ConfigError
-from segur_sdk.models.actor import ActorKind
+from segur_sdk.models.actor import ActorKind, Session, SessionMeans
 
 AUTOMATIC: Final = "insi-auto"
 MANUAL: Final = "insi-manu"
@@ -36,6 +36,10 @@ class Caller:
 def caller_of(ctx: HookContext, *, automatic: bool) -> Caller:
     """Return the caller of one search.
 
+    Who signed in with a national means calls as the setting ``authentication`` says. Who typed a local code calls by
+    the structure's certificate, like a person whom only the practice software knows: neither proved a national
+    identity.
+
     Args:
         ctx: context of this plugin.
         automatic: nobody triggered the call by hand. An automaton never calls as a person does, whatever it says.
@@ -47,9 +51,10 @@ def caller_of(ctx: HookContext, *, automatic: bool) -> Caller:
     """
     settings = ctx.settings(InsiSettings)
     use = AUTOMATIC if automatic or ctx.actor.kind is ActorKind.AUTOMATON else MANUAL
-    if use == MANUAL and settings.authentication == "cps":
+    in_his_name = use == MANUAL and _is_national(ctx.session)
+    if in_his_name and settings.authentication == "cps":
         return _in_the_name_of(professional_by_card(ctx, settings), BY_CARD)
-    if use == MANUAL and settings.authentication == "psc":
+    if in_his_name and settings.authentication == "psc":
         return _in_the_name_of(professional_by_psc(ctx, settings), BY_PSC)
     certificate = ctx.keys.certificate(use)
     now = ctx.clock.now()
@@ -62,6 +67,10 @@ def caller_of(ctx: HookContext, *, automatic: bool) -> Caller:
     if not certificate.client_authentication:
         raise ConfigError("insi.certificate_usage", use=use)
     return Caller(use=use, name=certificate.subject_cn, emitter=certificate.subject_ou)
+
+
+def _is_national(session: Session | None) -> bool:
+    return session is not None and session.means is not SessionMeans.LOCAL
 
 
 def _in_the_name_of(professional: Professional, use: str) -> Caller:

@@ -45,7 +45,7 @@ def professional_by_card(ctx: HookContext, settings: InsiSettings) -> Profession
     """Return the professional whose card opened the session.
 
     Raises:
-        ServiceError: ``insi.session_needed``: no session by card is open; ``service.session_needed``: it is over.
+        ServiceError: ``insi.session_needed``: the session is not one by card; ``service.session_needed``: it is over.
         CardError: ``insi.card_of_another``: the card is not that of the session's professional;
             ``insi.signature_not_valid``: its signature certificate is not valid now; ``card.unreadable``, and those of
             ``Keys.signer``.
@@ -75,7 +75,7 @@ def professional_by_psc(ctx: HookContext, settings: InsiSettings) -> Professiona
     """Return the professional who signed in with Pro Santé Connect.
 
     Raises:
-        ServiceError: ``insi.session_needed``: no such session is open.
+        ServiceError: ``insi.session_needed``: the session is not such a one.
         ConfigError: ``insi.national_id_missing``: he has no RPPS; ``insi.billing_number_missing``,
             ``insi.sector_missing``, ``insi.speciality_missing``.
     """

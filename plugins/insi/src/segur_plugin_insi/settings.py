@@ -55,7 +55,8 @@ class InsiSettings(PluginSettings):
     """In whose name calls are made that a person triggers. ``certificate``: the structure's, by ``INSI-MANU``.
     ``cps``: the professional's whose card opened the session; the card signs an assertion for each call. ``psc``: the
     professional's who signed in with Pro Santé Connect; his assertion is not signed, and the session's access token
-    goes with it. What nobody triggered always calls by ``INSI-AUTO``."""
+    goes with it. With either, a session by the other of the two is refused (``insi.session_needed``), and a session by
+    a local code, or none, calls by ``INSI-MANU``. What nobody triggered always calls by ``INSI-AUTO``."""
     professionals: tuple[ProfessionalTable, ...] = ()
     """For ``cps`` and ``psc``. A table with ``exercice`` goes before one without."""
     cps_attributes: AttributeNames = AttributeNames()

@@ -19,6 +19,8 @@ from segur_plugin_psc.signed_claims import Keys
 from segur_sdk.context import HookContext
 
 FRESH: Final = timedelta(hours=1)
+REST: Final = timedelta(seconds=30)
+"""Between two times that tokens which anybody may have made have the keys asked for anew."""
 MAX_SUBJECTS: Final = 1_000
 MAX_LOGOUTS: Final = 10_000
 
@@ -28,9 +30,14 @@ class _Known:
     provider: Provider
     at: datetime
     keys: KeySet | None = None
+    anew_at: datetime | None = None
+    """When the keys were last asked for because a token named one that was unknown."""
 
     def is_fresh(self, now: datetime) -> bool:
         return self.at <= now < self.at + FRESH
+
+    def rests(self, now: datetime) -> bool:
+        return self.anew_at is not None and self.anew_at <= now < self.anew_at + REST
 
 
 class Authority:
@@ -50,13 +57,20 @@ class Authority:
         """
         return self._fresh(ctx).provider
 
-    def keys(self, ctx: HookContext) -> Keys:
-        """Return the way to the authority's keys during one call."""
+    def keys(self, ctx: HookContext, *, for_anybody: bool = False) -> Keys:
+        """Return the way to the authority's keys during one call.
+
+        Args:
+            ctx: of the call.
+            for_anybody: the token may come from anybody, not from the authority itself: keys that were just asked for
+                anew are not asked for again within :data:`REST`, whatever it names.
+        """
 
         def give(anew: bool) -> KeySet:
-            known = self._fresh(ctx)
-            if anew or known.keys is None:
+            known, now = self._fresh(ctx), ctx.clock.now()
+            if known.keys is None or (anew and not (for_anybody and known.rests(now))):
                 known.keys = ask_keys(known.provider.endpoint("jwks_uri"), ctx)
+                known.anew_at = now if anew else known.anew_at
             return known.keys
 
         return give

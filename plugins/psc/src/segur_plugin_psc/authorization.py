@@ -44,7 +44,8 @@ def sign_in_by_code(provider: Provider, ctx: HookContext) -> ByCode:
     drawn = OneTime()
     with ctx.browser(BROWSER_PURPOSE) as visit:
         redirect_uri = visit.redirect_uri
-        query = visit.go(f"{provider.login_path(visit.address)}?{_request(settings, drawn, redirect_uri)}")
+        page = f"{provider.login_path(visit.address)}?{_request(settings, drawn, redirect_uri)}"
+        query = visit.go(page, state=drawn.state)
     code = read_callback(query, drawn.state, provider)
     endpoint = provider.endpoint("token")
     form = {

@@ -1,6 +1,7 @@
 """The query with which the browser comes back: the code, if it answers this very request.
 
-Anybody can send the browser to the host's address of return: nothing of the query is believed before its state is.
+Anybody can send the browser to the host's address of return: nothing of the query is believed before its state is,
+whatever the host turned away already.
 Sources: RFC 6749 4.1.2, RFC 9207.
 """
 

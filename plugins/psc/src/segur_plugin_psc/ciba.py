@@ -5,6 +5,9 @@ psc-edc-proxy-esante``).
 """
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import attrs
@@ -17,7 +20,7 @@ from segur_plugin_psc.one_time import binding_message
 from segur_plugin_psc.refusals import refusal_of, service_code
 from segur_plugin_psc.settings import PscSettings
 from segur_sdk.context import HookContext, HttpReply
-from segur_sdk.errors import ConfigError, ServiceError
+from segur_sdk.errors import ConfigError, InputError, ServiceError
 from segur_sdk.models.notice import Notice, Question
 from segur_sdk.services.session_provider import Device
 
@@ -42,8 +45,33 @@ class _Pending:
     interval: int
 
 
+class Waiting:
+    """Who is asked on his device now: two requests at once would show him two numbers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._who: set[str] = set()
+
+    @contextmanager
+    def alone(self, who: NationalId) -> Iterator[None]:
+        """Ask somebody, and nobody else asks him meanwhile.
+
+        Raises:
+            InputError: ``session.signing_in``.
+        """
+        with self._lock:
+            if who.text in self._who:
+                raise InputError("session.signing_in")
+            self._who.add(who.text)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._who.discard(who.text)
+
+
 def sign_in_by_device(
-    provider: Provider, hint: NationalId | None, device: Device | None, ctx: HookContext
+    provider: Provider, hint: NationalId | None, device: Device | None, waiting: Waiting, ctx: HookContext
 ) -> tuple[Grant, NationalId]:
     """Have a professional answer on his device.
 
@@ -51,6 +79,7 @@ def sign_in_by_device(
         provider: the authority.
         hint: his national identifier; asked when it is not known.
         device: where he answers; that of the settings when not given.
+        waiting: who is asked already.
         ctx: of the call.
 
     Returns:
@@ -58,7 +87,8 @@ def sign_in_by_device(
 
     Raises:
         InputError: ``psc.national_id``: what was typed is none; ``psc.unknown_person``: the authority knows nobody of
-            that identifier; ``input.cancelled``, ``input.no_answer``, ``input.nobody_to_ask``.
+            that identifier; ``session.signing_in``: he is asked already;
+            ``input.cancelled``, ``input.no_answer``, ``input.nobody_to_ask``.
         ServiceError: ``psc.refused``, ``psc.expired``, ``psc.grant_refused``, ``psc.unavailable``,
             ``psc.answer_unreadable``, ``psc.fault``, ``psc.discovery``.
         ConfigError: ``psc.client_refused``.
@@ -75,16 +105,17 @@ def sign_in_by_device(
         "channel": where.value,
         "client_id": settings.client_id,
     }
-    pending = _pending(post_form(endpoint, form, ctx), endpoint, settings)
-    ctx.show(
-        Notice(
-            code="psc.binding_message",
-            text=f"Votre code de vérification est {message}.",
-            action=f"Vérifiez que {_WHERE[where]} affiche le même nombre, puis acceptez la connexion. Refusez-la s’il "
-            "est différent.",
+    with waiting.alone(who):
+        pending = _pending(post_form(endpoint, form, ctx), endpoint, settings)
+        ctx.show(
+            Notice(
+                code="psc.binding_message",
+                text=f"Votre code de vérification est {message}.",
+                action=f"Vérifiez que {_WHERE[where]} affiche le même nombre, puis acceptez la connexion. Refusez-la "
+                "s’il est différent.",
+            )
         )
-    )
-    return _awaited(pending, provider.endpoint("token"), settings, ctx), who
+        return _awaited(pending, provider.endpoint("token"), settings, ctx), who
 
 
 def _question() -> Question:

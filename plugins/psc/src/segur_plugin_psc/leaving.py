@@ -62,7 +62,7 @@ def _still_open(tokens: SessionTokens, authority: Authority, ctx: HookContext) -
     try:
         renewed = renew(tokens, authority, ctx)
     except SegurError as failure:
-        if failure.code == "psc.session_over":
+        if failure.code == "psc.session_over" and failure.facts["reason"] == "invalid_grant":
             return None
         left, reason = tokens, failure.code
     else:

@@ -1,6 +1,7 @@
 """The plugin: opens sessions by Pro Santé Connect, renews them, and ends them."""
 
 from segur_plugin_psc.authority import Authority
+from segur_plugin_psc.ciba import Waiting
 from segur_plugin_psc.leaving import leave_everywhere, leave_here
 from segur_plugin_psc.logout_token import read_logout
 from segur_plugin_psc.renewal import renew
@@ -25,6 +26,7 @@ class PscPlugin(SegurHooks):
 
     def __init__(self) -> None:
         self._authority = Authority()
+        self._waiting = Waiting()
 
     @hookimpl
     def on_session_login(self, event: SessionLoginEvent, ctx: HookContext) -> SessionContribution | None:
@@ -33,7 +35,7 @@ class PscPlugin(SegurHooks):
 
     def start_session(self, request: SessionRequest, ctx: HookContext) -> Authenticated:
         """Prove who signs in; see ``SessionProvider`` and :func:`segur_plugin_psc.signing_in.sign_in`."""
-        return sign_in(request, self._authority, ctx)
+        return sign_in(request, self._authority, self._waiting, ctx)
 
     def end_session(self, request: SessionToEnd, ctx: HookContext) -> Ended:
         """Tell the authority: its own session ends when ``everywhere`` says so, this software's tokens otherwise.

@@ -30,6 +30,7 @@ _OUR_CLIENT: Final = frozenset({"invalid_client", "unauthorized_client"})
 _AWAY: Final = frozenset({"server_error", "temporarily_unavailable"})
 _NOBODY: Final = frozenset({"unknown_user_id", "invalid_user"})
 _UNAUTHORIZED: Final = 401
+NO_CODE: Final = "none"
 
 
 def known_code(code: object) -> str:
@@ -44,7 +45,7 @@ def service_code(reply: HttpReply) -> str:
     """
     content = read_object(reply.body, MAX_ANSWER) if is_json(reply) else None
     if content is None:
-        return "none"
+        return NO_CODE
     if content.get("error") == "invalid_request" and content.get("error_description") == "invalid_user":
         return "invalid_user"
     return known_code(content.get("error"))
@@ -61,7 +62,8 @@ def refusal_of(code: str, endpoint: Endpoint, status: int | None = None) -> Segu
     facts: dict[str, Any] = {"endpoint": endpoint.name, "service_code": code, "status": status}
     if code in _OUR_CLIENT or (status == _UNAUTHORIZED and code != "invalid_token"):
         return ConfigError("psc.client_refused", **facts)
-    if code in _AWAY:
+    # What is not JSON comes from something that stands between: the authority said nothing.
+    if code in _AWAY or code == NO_CODE:
         return ServiceError("psc.unavailable", retryable=True, **facts)
     if code in _NOBODY:
         return InputError("psc.unknown_person", **facts)

@@ -24,9 +24,9 @@ def renew(tokens: SessionTokens, authority: Authority, ctx: HookContext) -> Sess
         The new ones; what the authority did not renew stays as it was.
 
     Raises:
-        ServiceError: ``psc.session_over``, which is final; ``psc.id_token``, which is final too: the authority
-            answered about somebody else; ``psc.unavailable`` and ``psc.answer_unreadable``, after which the same may
-            succeed later; ``psc.fault``.
+        ServiceError: ``psc.session_over``, which alone is final, with ``reason``: ``invalid_grant``;
+            ``no_refresh_token``; ``id_token``: the authority answered about somebody else, as ``claim`` says.
+            ``psc.unavailable`` and ``psc.answer_unreadable``, after which the same may succeed later; ``psc.fault``.
         ConfigError: ``psc.client_refused``.
     """
     unreachable = None
@@ -76,4 +76,11 @@ def _check_same_person(grant: Grant, new: SecretStr, old: SecretStr, authority: 
         now=ctx.clock.now(),
         subject=subject_of(old),
     )
-    check_id_token(new, grant.access_token, expected, authority.keys(ctx))
+    keys = authority.keys(ctx)
+    claim = None
+    try:
+        check_id_token(new, grant.access_token, expected, keys)
+    except ServiceError as failure:
+        claim = failure.facts["reason"]
+    if claim is not None:
+        raise ServiceError("psc.session_over", reason="id_token", claim=claim)

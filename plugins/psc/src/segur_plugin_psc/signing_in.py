@@ -5,7 +5,7 @@ from typing import Final
 
 from segur_plugin_psc.authority import Authority
 from segur_plugin_psc.authorization import sign_in_by_code
-from segur_plugin_psc.ciba import sign_in_by_device
+from segur_plugin_psc.ciba import Waiting, sign_in_by_device
 from segur_plugin_psc.discovery import HOSTILE
 from segur_plugin_psc.exercices import exercices_of, profession_of
 from segur_plugin_psc.id_token import Expected, IdToken, check_id_token, refused
@@ -20,7 +20,7 @@ _MAX_NAME: Final = 100
 _AUTH_MODES: Final = frozenset({"CARD", "MOBILE"})
 
 
-def sign_in(request: SessionRequest, authority: Authority, ctx: HookContext) -> Authenticated:
+def sign_in(request: SessionRequest, authority: Authority, waiting: Waiting, ctx: HookContext) -> Authenticated:
     """Prove who signs in; see ``SessionProvider``.
 
     Raises:
@@ -37,7 +37,7 @@ def sign_in(request: SessionRequest, authority: Authority, ctx: HookContext) -> 
     meant = None if request.national_id is None else typed_national_id(request.national_id)
     nonce = None
     if flow is LoginFlow.CIBA:
-        grant, meant = sign_in_by_device(provider, meant, request.device, ctx)
+        grant, meant = sign_in_by_device(provider, meant, request.device, waiting, ctx)
     else:
         try:
             by_code = sign_in_by_code(provider, ctx)

@@ -10,9 +10,15 @@ from segur_host.broker.cancelling import Cancellation
 from segur_sdk.errors import InputError
 from segur_sdk.models.notice import Notice, Question
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 POLL_S: Final = 0.05
 SHOWING_S: Final = 2.0
 """A screen that takes longer does not hold the call."""
+
+
+def is_writable(text: str) -> bool:
+    """Tell whether a text can be written down: a lone surrogate, of a console or of JSON, is in no encoding."""
+    return _SURROGATE.search(text) is None
 
 
 class Asker(Protocol):
@@ -128,6 +134,6 @@ class CheckedAsker:
             fits = any(choice.value == answer for choice in question.choices)
         else:
             fits = question.pattern is not None and re.fullmatch(question.pattern, answer) is not None
-        if not fits:
+        if not fits or not is_writable(answer):
             raise InputError("input.no_answer", question=question.code, reason="unfitting")
         return answer

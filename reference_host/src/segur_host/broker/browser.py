@@ -21,6 +21,8 @@ OpenBrowser = Callable[[str], bool]
 POLL_S: Final = 0.05
 _PLAIN: Final = re.compile(r"[!-~]{0,8192}")
 """What an address holds, percent-encoded, in a length that every system hands on."""
+_STATE: Final = re.compile(r"[ -~]+")
+"""RFC 6749, A.5."""
 _MEANT_OTHERWISE: Final = frozenset("#\\")
 """What browsers do not hand on as it stands."""
 
@@ -124,7 +126,7 @@ class BoundVisit:
         """Where the browser is sent back to; see ``segur_sdk.context.Visit``."""
         return self._loopback.redirect_uri
 
-    def go(self, path: str) -> str:
+    def go(self, path: str, *, state: str | None = None) -> str:
         """Send the browser there and wait until it comes back; see ``segur_sdk.context.Visit``."""
         self._borrower.require_running()
         if self._gone:
@@ -133,10 +135,12 @@ class BoundVisit:
         target = self._address.target(path) if plain else None
         if target is None:
             raise self._refused("path")
+        if state is not None and not _STATE.fullmatch(state):
+            raise self._refused("state")
         self._gone = True
         self._cancellation.wait()
         self._borrower.record("broker.browser", purpose=self._purpose, host=self._address.server)
-        self._loopback.expect()
+        self._loopback.expect(state)
         with self._borrower.deadline.paused():
             answer = self._awaited(self._broker.open(f"https://{self._address.server}{target}"))
         self._borrower.require_running()

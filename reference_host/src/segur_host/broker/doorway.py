@@ -13,6 +13,8 @@ from typing import Final
 
 import attrs
 
+from segur_host.crash import write_report
+
 PEER_S: Final = 5.0
 """Whoever did not say what he wants by then is cut off."""
 MAX_PEERS: Final = 16
@@ -21,6 +23,8 @@ RECEIVED_AT_ONCE: Final = 16_384
 DRAINED: Final = 65_536
 """Bytes that are still read, and thrown away, after an answer, so that it is not lost with what came too much."""
 LOOKED_AFTER_S: Final = 0.5
+PAUSE_S: Final = 0.1
+"""Before the next one is taken when this one could not be."""
 
 Hear = Callable[[bytes], "bytes | Future[bytes] | None"]
 """Takes what one peer said next, not empty; gives the answer, one that comes later, or nothing before enough was said.
@@ -40,6 +44,8 @@ class _Peer:
 
 class Doorway:
     """Hears whoever comes, by a thread of its own, and answers each one once.
+
+    A defect in what hears one of them is reported, and ends with that one.
 
     Args:
         listener: a listening socket, which is closed at the end.
@@ -95,7 +101,7 @@ class Doorway:
             while not self._closed and self._in_use():
                 for key, _ in self._selector.select(LOOKED_AFTER_S):
                     if key.data is not None:
-                        self._read(key.data)
+                        self._read_from(key.data)
                     elif key.fileobj is self._listener:
                         self._accept()
                     else:
@@ -111,15 +117,31 @@ class Doorway:
     def _accept(self) -> None:
         try:
             accepted, _ = self._listener.accept()
-        except OSError:
+        except (BlockingIOError, ConnectionError):
             # Gone again before it was looked at.
             return
-        accepted.setblocking(False)
+        except OSError:
+            # Too many files are open: whoever waits would be seen again at once.
+            time.sleep(PAUSE_S)
+            return
         if len(self._peers) >= MAX_PEERS:
             self._send_away(min(self._peers, key=lambda one: one.ends_at))
-        peer = _Peer(accepted, self._meet(), time.monotonic() + PEER_S)
-        self._peers.add(peer)
-        self._selector.register(accepted, selectors.EVENT_READ, peer)
+        try:
+            accepted.setblocking(False)
+            peer = _Peer(accepted, self._meet(), time.monotonic() + PEER_S)
+            self._selector.register(accepted, selectors.EVENT_READ, peer)
+        except Exception as failure:  # noqa: BLE001 - whoever comes must not end the doorway
+            write_report(failure)
+            accepted.close()
+        else:
+            self._peers.add(peer)
+
+    def _read_from(self, peer: _Peer) -> None:
+        try:
+            self._read(peer)
+        except Exception as failure:  # noqa: BLE001 - whoever speaks must not end the doorway
+            write_report(failure)
+            self._drop(peer)
 
     def _read(self, peer: _Peer) -> None:
         if peer not in self._peers:
@@ -173,8 +195,11 @@ class Doorway:
             peer.socket.shutdown(socket.SHUT_WR)
 
     def _send_away(self, peer: _Peer) -> None:
-        if peer.to_drain is None:
-            self._cut_off()
+        try:
+            if peer.to_drain is None:
+                self._cut_off()
+        except Exception as failure:  # noqa: BLE001 - whoever is sent away must not end the doorway
+            write_report(failure)
         self._drop(peer)
 
     def _drop(self, peer: _Peer) -> None:

@@ -1,12 +1,13 @@
 """The address of this machine to which a browser is sent back, open for as long as one visit lasts."""
 
+import hmac
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from segur_host.broker import return_pages as pages
 from segur_host.broker.doorway import Doorway, listening
@@ -39,6 +40,7 @@ class Loopback:
             in_use=in_use,
         )
         self._awaited = False
+        self._state: str | None = None
         self._taken = threading.Event()
         self._query: str | None = None
 
@@ -50,8 +52,13 @@ class Loopback:
         """Close the address; the thread has ended when this returns."""
         self._doorway.close()
 
-    def expect(self) -> None:
-        """From now on the first answer is taken; what came before was for nobody."""
+    def expect(self, state: str | None = None) -> None:
+        """From now on the first answer is taken; what came before was for nobody.
+
+        Args:
+            state: that an answer bears once; without it, whatever comes is one.
+        """
+        self._state = state
         self._awaited = True
 
     def answer(self, seconds: float) -> str | None:
@@ -63,7 +70,7 @@ class Loopback:
         return page if returning.query is None else self._take(returning.query)
 
     def _take(self, query: str) -> bytes:
-        if not self._awaited:
+        if not self._awaited or not _bears(query, self._state):
             return pages.NOT_AWAITED
         if self._taken.is_set():
             return pages.TAKEN_ALREADY
@@ -71,6 +78,14 @@ class Loopback:
         self._query = query
         self._taken.set()
         return pages.TAKEN
+
+
+def _bears(query: str, state: str | None) -> bool:
+    """Tell whether a query answers the request of ``state``, in a time that tells nothing of it."""
+    if state is None:
+        return True
+    found = [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "state"]
+    return len(found) == 1 and hmac.compare_digest(found[0].encode(), state.encode())
 
 
 def _listening(redirects: Sequence[str]) -> tuple[socket.socket, str]:

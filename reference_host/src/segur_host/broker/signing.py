@@ -53,9 +53,8 @@ class SigningBroker:
     def signer(self, use: str, session: Session | None, borrower: Borrower) -> "BoundSigner":
         """Return who signs for a use in one call; see ``segur_sdk.context.Keys``."""
         borrower.require_running()
-        if session is not None and session.means is SessionMeans.CPS and session.token_serial is not None:
-            serial = session.token_serial
-            self._require_open(serial)
+        if session is not None and session.means is SessionMeans.CPS:
+            serial = self._card_of(session)
             found = self._signature_key(serial, borrower)
             refuse_other_world(found.certificate, self._environment, use)
             return self._bound(use, "card", (found.certificate,), self._by_card(serial, found, borrower), borrower)
@@ -96,7 +95,8 @@ class SigningBroker:
 
         def sign(data: bytes) -> bytes:
             # A card that was locked belongs to nobody's session, whoever's it was when the call began.
-            self._require_open(serial)
+            if not self._tokens.is_unlocked(serial):
+                raise _over()
             digest = sha256(data).digest()
             if pads:
                 return self._tokens.sign(serial, found.key, SignatureScheme.PKCS1_SHA256, digest, borrower)
@@ -114,9 +114,11 @@ class SigningBroker:
                     self._found[serial] = found
         return found
 
-    def _require_open(self, serial: str) -> None:
-        if not self._tokens.is_unlocked(serial):
-            raise ServiceError("service.session_needed", source=ErrorSource.USER)
+    def _card_of(self, session: Session) -> str:
+        """Return which card is unlocked for a session by card; no file signs in its place."""
+        if session.token_serial is None or not self._tokens.is_unlocked(session.token_serial):
+            raise _over()
+        return session.token_serial
 
     def _forget(self, serial: str) -> None:
         with self._lock:
@@ -149,6 +151,10 @@ class BoundSigner:
         except InvalidSignature:
             raise CardError("token.failed", reason="wrong_signature") from None
         return signature
+
+
+def _over() -> ServiceError:
+    return ServiceError("service.session_needed", source=ErrorSource.USER)
 
 
 def _padded(found: TokenKeyFound, digest: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.markup import escape
 
-from segur_host.broker.ask import Asker, CheckedAsker, NobodyToAsk
+from segur_host.broker.ask import CheckedAsker, NobodyToAsk
 from segur_host.cli.output import problems
 from segur_sdk.errors import InputError
 from segur_sdk.models.notice import Notice, Question
@@ -18,7 +18,7 @@ ATTEMPTS: Final = 3
 
 
 @contextmanager
-def console_asker(*, json: bool) -> Iterator[Asker]:
+def console_asker(*, json: bool) -> Iterator["ConsoleAsker | UnattendedAsker"]:
     """Give who asks at this terminal while the block runs; when no person watches, what is to be shown is only written.
 
     Standard output is left to the answer. The terminal is left as it was found, even when nobody waits any more for

@@ -28,11 +28,9 @@ def _group() -> None:
 
 @app.command()
 def run(*, config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Démarre l’hôte résident et attend ; SIGTERM ou Ctrl-C l’arrête en ordre."""
+    """Démarre l’hôte résident et attend ; SIGTERM ou Ctrl-C l’arrête en ordre, un Ctrl-C de plus aussitôt."""
     loaded = load_config(config_path(config))
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _told_to_stop()
     # Clients and the authority go first at the end: none may begin what the host can no longer end.
     with only_json() as output, Host(loaded) as host, ExitStack() as at_end:
         resident = Resident(host.config.data, verbs_of(host), host.messages)
@@ -46,6 +44,19 @@ def run(*, config: ConfigOption = None, json: JsonOption = False) -> None:
                 console.print(f"Déconnexions de Pro Santé Connect reçues à : {escape(back_channel)}")
         host.jobs.start()
         stop.wait()
+
+
+def _told_to_stop() -> threading.Event:
+    """Return what the first signal sets; a Ctrl-C that follows ends the process, whatever still hangs in it."""
+    stop = threading.Event()
+
+    def told(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    return stop
 
 
 def _back_channel(host: Host, at_end: ExitStack) -> str | None:

@@ -13,7 +13,6 @@ from segur_host.cli.carrying_out import carried_out, resident_of
 from segur_host.cli.options import ConfigOption, JsonOption
 from segur_host.cli.output import console, only_json
 from segur_sdk.models.actor import SessionMeans
-from segur_sdk.models.notice import Notice
 from segur_sdk.services.session_provider import Device
 
 app = typer.Typer(help="Sessions des professionnels et des opérateurs.", no_args_is_help=True)
@@ -62,7 +61,7 @@ def login(
     }
     with only_json() as output:
         with console_asker(json=json) as asker, resident_of(config) as client:
-            opened = client.call("session.login", arguments, asker=asker, show=_shown(asker))
+            opened = client.call("session.login", arguments, asker=asker, show=asker.show)
         if json:
             output.write(opened)
     if not json:
@@ -125,13 +124,6 @@ def watch(*, config: ConfigOption = None, json: JsonOption = False) -> None:
             console.print(f"{_line(event)} : {what}")
 
         client.call("session.watch", {}, told=told)
-
-
-def _shown(asker: Any) -> Any:
-    def shown(notice: Notice) -> None:
-        asker.show(notice)
-
-    return shown
 
 
 def _here(moment: str | None) -> str:

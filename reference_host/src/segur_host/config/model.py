@@ -258,7 +258,9 @@ class SessionsTable(Value):
     """Sessions of professionals and operators."""
 
     accounts: Literal["host", "software"] = "software"
-    """Who knows the users: this host, where everybody then needs an account, or the practice software itself."""
+    """Who knows the users: this host, where everybody then needs an account, or the practice software itself, which
+    then also tells a professional, before his first national call, that his national identifier is sent: without an
+    account here the host does not ask him, and refuses no call for it."""
     idle_minutes: int = Field(default=120, ge=1, le=1440)
     """A session that makes no call for so long is ended (SC.SSI/IE.39)."""
     max_hours: int = Field(default=12, ge=1, le=24)

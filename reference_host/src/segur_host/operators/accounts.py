@@ -7,6 +7,7 @@ from typing import Any, Final
 import attrs
 import sqlalchemy as sa
 
+from segur_host.broker.ask import is_writable
 from segur_host.operators.codes import NOBODYS, fits, hashed, still_waits
 from segur_host.operators.rights import Role
 from segur_host.storage.database import Database
@@ -17,13 +18,15 @@ from segur_sdk.errors import InputError
 MIN_CODE: Final = 8
 """Characters of a code at least."""
 MAX_CODE: Final = 128
+MAX_NAME: Final = 100
+"""Characters of a name, as an actor may bear it."""
 
 operators: Final = sa.Table(
     "operators",
     metadata,
     tenant_column(),
     sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("name", sa.String(MAX_NAME), nullable=False),
     sa.Column("role", sa.String(20), nullable=False),
     sa.Column("rpps", sa.String(11)),
     sa.Column("national_id", sa.String(64)),
@@ -83,7 +86,7 @@ class Accounts:
         Raises:
             InputError: ``operator.unknown``.
         """
-        row = self._row(operators.c.name == name)
+        row = self._row(operators.c.name == name) if is_writable(name) else None
         if row is None:
             raise InputError("operator.unknown")
         return _account(row)
@@ -96,8 +99,11 @@ class Accounts:
         """Make an account.
 
         Raises:
-            InputError: ``operator.exists``: the name or the RPPS has one already; ``operator.code_form``.
+            InputError: ``operator.exists``: the name or the RPPS has one already; ``operator.name_form``,
+                ``operator.code_form``.
         """
+        if not (1 <= len(name) <= MAX_NAME and is_writable(name)):
+            raise InputError("operator.name_form", most=MAX_NAME)
         kept = None if code is None else _kept(code)
         with self._database.accepting() as transaction:
             taken = operators.c.name == name
@@ -157,6 +163,8 @@ class Accounts:
             InputError: ``operator.refused``: nobody has that name, or not that code; ``operator.wait``: too many wrong
                 codes, with the seconds to wait; the code was not looked at.
         """
+        if not (is_writable(name) and is_writable(code)):
+            raise InputError("operator.refused")
         # Counted before it is looked at: neither a kill of the host nor a second try at once is free.
         with self._database.accepting():
             row = self._row(operators.c.name == name)
@@ -194,7 +202,7 @@ class Accounts:
 
 
 def _kept(code: str) -> str:
-    if not MIN_CODE <= len(code) <= MAX_CODE:
+    if not (MIN_CODE <= len(code) <= MAX_CODE and is_writable(code)):
         raise InputError("operator.code_form", least=MIN_CODE)
     return hashed(code)
 

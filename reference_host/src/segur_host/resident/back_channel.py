@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -20,6 +21,12 @@ from segur_sdk.errors import HostError, SegurError
 
 MAX_AT_ONCE: Final = 4
 """Tokens that are checked at the same time; whoever brings one more is told to come again."""
+MAX_DISBELIEVED: Final = 20
+"""Tokens that were not believed within :data:`DISBELIEVED_S`; until that is over no further one is checked.
+
+Each leaves records of its own in the audit, and may make the authority be asked. One whose tokens are good sends none.
+"""
+DISBELIEVED_S: Final = 60.0
 STOP_S: Final = 5.0
 """How long those may still take when the host stops."""
 SLOW: Final = Cause("slow")
@@ -57,6 +64,7 @@ class BackChannel:
         self._refusals = Refusals(append)
         self._changing = threading.Lock()
         self._checking: set[threading.Thread] = set()
+        self._disbelieved_at: deque[float] = deque(maxlen=MAX_DISBELIEVED)
         self._stopping = False
         self._doorway = Doorway(
             listener,
@@ -88,9 +96,19 @@ class BackChannel:
         with self._changing:
             if self._stopping or len(self._checking) >= MAX_AT_ONCE:
                 return self._refused(said.BUSY)
+            if self._is_flooded():
+                return self._refused(said.TOO_MANY)
+            try:
+                checking.start()
+            except RuntimeError:
+                # The system gives no further thread.
+                return self._refused(said.BUSY)
             self._checking.add(checking)
-            checking.start()
         return answer
+
+    def _is_flooded(self) -> bool:
+        at = self._disbelieved_at
+        return len(at) == MAX_DISBELIEVED and time.monotonic() - at[0] < DISBELIEVED_S
 
     def _check(self, token: str, answer: "Future[bytes]") -> None:
         """End what a token says, in a thread of its own: the authority's keys may have to be asked for."""
@@ -99,9 +117,9 @@ class BackChannel:
             self._end(token)
             told = said.DONE
         except SegurError as failure:
-            self._disbelieved(failure)
+            told = self._disbelieved(failure)
         except Exception as failure:  # noqa: BLE001 - whoever brought it must not end the host
-            self._disbelieved(write_report(failure))
+            told = self._disbelieved(write_report(failure))
         finally:
             answer.set_result(told)
             with self._changing:
@@ -111,7 +129,12 @@ class BackChannel:
         self._refusals.note(Cause(refusal.reason))
         return refusal.answer
 
-    def _disbelieved(self, failure: SegurError) -> None:
+    def _disbelieved(self, failure: SegurError) -> bytes:
+        # What may go better next time, keys that could not be had above all, says nothing against the token.
+        refusal = said.UNAVAILABLE if failure.retryable else said.DISBELIEVED
         detail = failure.facts.get("reason")
         told = detail[:MAX_DETAIL] if isinstance(detail, str) else None
-        self._refusals.note(Cause(said.DISBELIEVED.reason, failure.code, told))
+        with self._changing:
+            self._disbelieved_at.append(time.monotonic())
+        self._refusals.note(Cause(refusal.reason, failure.code, told))
+        return refusal.answer

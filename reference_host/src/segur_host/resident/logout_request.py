@@ -51,6 +51,9 @@ HTTP: Final = _refusal("http")
 FIELDS: Final = _refusal("fields")
 DISBELIEVED: Final = _refusal("token")
 BUSY: Final = _refusal("busy", HTTPStatus.SERVICE_UNAVAILABLE, "Retry-After: 5")
+UNAVAILABLE: Final = _refusal("unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Retry-After: 30")
+"""Nobody knows yet whether the token is good."""
+TOO_MANY: Final = _refusal("too_many", HTTPStatus.SERVICE_UNAVAILABLE, "Retry-After: 60")
 
 
 class LogoutRequest:

@@ -1,4 +1,8 @@
-"""What the back channel refused, in the audit: nobody can fill it from outside."""
+"""What the back channel refused, in the audit: what comes often is told by its number.
+
+A token that is not believed has one record more, the outcome of the plugin that checked it; that is why
+:mod:`segur_host.resident.back_channel` lets only so many be checked.
+"""
 
 import threading
 import time

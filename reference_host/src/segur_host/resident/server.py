@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,9 @@ from segur_sdk.models.notice import Notice, Question
 
 LOCK_NAME: Final = "resident.lock"
 STOP_S: Final = 5.0
-"""How long the clients' last calls may take when the host stops."""
+"""How long the clients' last calls may take when the host stops, all together."""
+PAUSE_S: Final = 0.1
+"""Before the next client is taken when this one could not be."""
 
 
 class Conversation:
@@ -118,8 +121,9 @@ class Resident:
             wires, serving = list(self._wires), list(self._serving)
         for wire in wires:
             wire.close()
+        until = time.monotonic() + STOP_S
         for thread in serving:
-            thread.join(STOP_S)
+            thread.join(max(until - time.monotonic(), 0.0))
         self.address.unlink(missing_ok=True)
         self._unlock()
 
@@ -146,13 +150,20 @@ class Resident:
             try:
                 connected, _ = self._socket.accept()
             except OSError:
-                return
+                # The client is gone again, or this process has too many files open: that passes.
+                self._stopping.wait(PAUSE_S)
+                continue
             wire = Wire(connected)
             serving = threading.Thread(target=self._serve, args=(wire,), name="segur-client", daemon=True)
             with self._changing:
-                self._wires.add(wire)
-                self._serving.add(serving)
-            serving.start()
+                try:
+                    serving.start()
+                except RuntimeError:
+                    # The system gives no further thread.
+                    wire.close()
+                else:
+                    self._wires.add(wire)
+                    self._serving.add(serving)
 
     def _serve(self, wire: Wire) -> None:
         conversation: Conversation | None = None
@@ -198,8 +209,15 @@ class Resident:
 
         working = threading.Thread(target=carry_out, name="segur-verb", daemon=True)
         with self._changing:
+            # Nobody would wait for it any more.
+            if self._stopping.is_set():
+                raise Broken
+            try:
+                working.start()
+            except RuntimeError:
+                # The system gives no further thread.
+                raise Broken from None
             self._serving.add(working)
-        working.start()
 
     def _carried_out(self, verb: str, arguments: dict[str, Any], conversation: Conversation) -> Any:
         known = self._verbs.get(verb)

@@ -25,7 +25,7 @@ from segur_host.sessions.providers import SessionProviders
 from segur_host.sessions.records import SessionRecords
 from segur_host.sessions.vault import TokenVault
 from segur_sdk.context import Clock
-from segur_sdk.errors import CardError, ErrorSource, InputError, SegurError, ServiceError
+from segur_sdk.errors import CardError, ErrorSource, HostError, InputError, SegurError, ServiceError
 from segur_sdk.models.actor import Actor, ActorKind, Session, SessionEnd, SessionMeans
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.notice import Notice
@@ -99,6 +99,8 @@ class Sessions:
         self._holding = HoldingCards(devices, self._card_removed)
         self._beginning = threading.Lock()
         """Held while it is made sure that somebody has no session yet, and his is put there."""
+        self._closed = False
+        """The host stops: no session begins any more."""
         self._listeners: Listeners[SessionChange] = Listeners("segur-sessions-listener")
         self._alarm = Alarm(clock, self._end_those_over)
         devices.tokens.when_lost(self._token_lost)
@@ -108,6 +110,10 @@ class Sessions:
         """Every session that is open, the oldest first."""
         self._end_those_over()
         return self._open.all()
+
+    def until(self, opened: OpenSession) -> datetime:
+        """Return when a session is over if nobody uses it any more."""
+        return self._open.until(opened)
 
     @property
     def current(self) -> OpenSession | None:
@@ -148,6 +154,7 @@ class Sessions:
                 ``session.exercice_unknown``, ``session.not_linked``, ``operator.refused``, ``operator.wait``,
                 ``input.nobody_to_ask``, ``input.no_answer``.
             PluginError: ``plugin.session_means``: no plugin authenticates by these means.
+            HostError: ``host.closed``: the host stopped meanwhile.
             SegurError: what the provider said.
         """
         if request.means is SessionMeans.LOCAL:
@@ -164,8 +171,8 @@ class Sessions:
                 self._give_back(request.means, proven)
                 raise
 
-    def close(self, session_id: str, reason: SessionEnd = SessionEnd.LOGOUT, *, everywhere: bool = False) -> None:
-        """End a session; one that is over already, or that never was, stays so.
+    def close(self, session_id: str, reason: SessionEnd = SessionEnd.LOGOUT, *, everywhere: bool = False) -> bool:
+        """End a session, and tell whether it was open; one that is over already, or that never was, stays so.
 
         Args:
             session_id: whose.
@@ -178,7 +185,7 @@ class Sessions:
         """
         ended = self._open.remove(session_id)
         if ended is None:
-            return
+            return False
         tokens = self._vault.take(session_id)
         self._lock_token(ended.session.token_serial)
         try:
@@ -193,6 +200,7 @@ class Sessions:
                 # The session is over whatever the provider does; whoever meant to leave more must know that he did not.
                 if everywhere:
                     raise
+        return True
 
     def renew(self, session_id: str, tokens: SessionTokens, seconds: float) -> SessionTokens:
         """Have the tokens of an open session renewed by who authenticated its user.
@@ -231,7 +239,9 @@ class Sessions:
         return len(ended)
 
     def end_all(self) -> None:
-        """End every session: the host stops."""
+        """End every session, and let none begin: the host stops."""
+        with self._beginning:
+            self._closed = True
         self._alarm.close()
         self._holding.close()
         self._end(self._open.all(), SessionEnd.HOST_STOPPED)
@@ -331,6 +341,8 @@ class Sessions:
         with self._beginning:
             # Whoever gave up or went away meanwhile would have a session that he knows nothing of.
             caller.cancellation.wait()
+            if self._closed:
+                raise HostError("host.closed")
             # Once more: he may have signed in elsewhere while he was asked.
             self._require_none_of(proven, admitted.account)
             self._records.begin(session, actor, caller.call_id)

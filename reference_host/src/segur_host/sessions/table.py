@@ -30,7 +30,8 @@ exercice_choices: Final = sa.Table(
     sa.Column("token_serial", sa.String(64), primary_key=True),
     sa.Column("exercice", sa.String(100), nullable=False),
 )
-"""The situation d'exercice that the holder of a card chose last."""
+"""The situation d'exercice that a professional chose last. ``token_serial``, named before there was another means,
+holds his card's serial number, else his national identifier."""
 
 _CHOICE: Final = sa.select(exercice_choices.c.exercice).where(
     exercice_choices.c.tenant == sa.bindparam("tenant"),
@@ -100,22 +101,22 @@ class SessionTable:
                 for row in connection.execute(query)
             )
 
-    def choice(self, token_serial: str) -> str | None:
-        """Return the situation d'exercice that was chosen last with a card."""
-        whose = {"tenant": self._database.tenant, "token_serial": token_serial}
+    def choice(self, whose: str) -> str | None:
+        """Return the situation d'exercice that was chosen last; ``whose``: a card's serial or a national identifier."""
+        named = {"tenant": self._database.tenant, "token_serial": whose}
         with self._database.reading_accepted() as connection:
-            found: str | None = connection.execute(_CHOICE, whose).scalar()
+            found: str | None = connection.execute(_CHOICE, named).scalar()
         return found
 
-    def choose(self, token_serial: str, exercice: str) -> None:
-        """Remember the situation d'exercice chosen with a card, and with no other."""
+    def choose(self, whose: str, exercice: str) -> None:
+        """Remember the situation d'exercice that was chosen, for him alone; ``whose``: as for ``choice``."""
         mine = (
             exercice_choices.c.tenant == self._database.tenant,
-            exercice_choices.c.token_serial == token_serial,
+            exercice_choices.c.token_serial == whose,
         )
         with self._database.accepting() as transaction:
             transaction.connection.execute(exercice_choices.delete().where(*mine))
             transaction.connection.execute(
                 exercice_choices.insert(),
-                {"tenant": self._database.tenant, "token_serial": token_serial, "exercice": exercice},
+                {"tenant": self._database.tenant, "token_serial": whose, "exercice": exercice},
             )

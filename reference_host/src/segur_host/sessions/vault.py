@@ -23,8 +23,8 @@ RENEWAL_REST_S: Final = 5.0
 """How long an authority that did not answer is left alone, as long as the access token holds."""
 LEAST_S: Final = 1.0
 """With less time than that, a renewal is not begun: it would only look as if its provider hung."""
-BROKERS_CODES: Final = "service."
-"""How codes begin that say how a service was reached: the authority itself refuses by another one."""
+SESSION_OVER: Final = ".session_over"
+"""How the code of a renewal ends that the authority refused for good; see ``AuthoritySessions``."""
 
 
 class RenewsSessions(Protocol):
@@ -38,8 +38,8 @@ class RenewsSessions(Protocol):
         """
         ...
 
-    def close(self, session_id: str, reason: SessionEnd) -> None:
-        """End a session."""
+    def close(self, session_id: str, reason: SessionEnd) -> object:
+        """End a session, if it is open."""
         ...
 
 
@@ -177,13 +177,8 @@ def _renewed(known: SessionTokens, fresh: SessionTokens) -> SessionTokens:
 
 
 def _is_final(failure: SegurError) -> bool:
-    """Tell whether the authority itself refused for good; a service that was not reached refused nothing."""
-    return (
-        isinstance(failure, ServiceError)
-        and not failure.retryable
-        and not failure.maybe_processed
-        and not failure.code.startswith(BROKERS_CODES)
-    )
+    """Tell whether the authority itself refused for good: its plugin says so, and nothing else does."""
+    return isinstance(failure, ServiceError) and failure.code.endswith(SESSION_OVER) and not failure.retryable
 
 
 def _needed() -> ServiceError:

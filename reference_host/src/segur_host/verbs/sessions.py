@@ -32,7 +32,7 @@ def login(host: Host, given: LoginInput, asked: Asked) -> Any:
     wanted = dict(given)
     done = host.login(wanted.pop("means"), **wanted, asker=asked, cancellation=asked.cancellation)
     return {
-        **session_as_json(done.opened),
+        **session_as_json(host, done.opened),
         "notices": [one.model_dump(mode="json") for one in done.notices],
         "warnings": [
             warning.model_dump(mode="json") for one in done.contributions.value or () for warning in one.warnings
@@ -43,7 +43,7 @@ def login(host: Host, given: LoginInput, asked: Asked) -> Any:
 
 def status(host: Host, _arguments: Nothing, _asked: Asked) -> Any:
     """Return the session that is open, or nobody's; and every one."""
-    rows = [session_as_json(one) for one in host.sessions]
+    rows = [session_as_json(host, one) for one in host.sessions]
     only = rows[0] if len(rows) == 1 else {**NOBODY, "active": bool(rows)}
     return {**only, "sessions": rows}
 
@@ -70,7 +70,7 @@ def watch_sessions(host: Host, _arguments: Nothing, asked: Asked) -> Any:
         known.symmetric_difference_update({change.opened.id})
         ended = str(change.ended) if change.ended is not None else None
         kind = "opened" if ended is None else "ended"
-        asked.tell({"event": kind, "reason": ended, **session_as_json(change.opened, active=ended is None)})
+        asked.tell({"event": kind, "reason": ended, **session_as_json(host, change.opened, active=ended is None)})
 
     with telling:
         end = host.watch_sessions(changed)
@@ -95,15 +95,15 @@ NOBODY: Final[Mapping[str, Any]] = {
 }
 
 
-def session_as_json(opened: OpenSession, *, active: bool = True) -> dict[str, Any]:
-    """Return a session as outsiders rely on it: never a token."""
+def session_as_json(host: Host, opened: OpenSession, *, active: bool = True) -> dict[str, Any]:
+    """Return a session as outsiders rely on it: never a token, and when it is over if nobody uses it any more."""
     return {
         "session": opened.id,
         "active": active,
         "operator": opened.actor.name,
         "rpps": opened.actor.rpps,
         "means": str(opened.session.means),
-        "expires_at": opened.session.expires_at,
+        "expires_at": host.session_until(opened).isoformat() if active else None,
         "exercice": opened.actor.exercice,
         "rights": sorted(opened.session.rights),
     }

@@ -140,6 +140,53 @@ def test_what_comes_before_anybody_left_is_for_nobody() -> None:
         assert taken(loopback)
 
 
+STATE = "etat~1"
+FOREIGN: dict[str, str] = {
+    "another": "code=1&state=etat~2",
+    "a_part": "code=1&state=etat~",
+    "more": "code=1&state=etat~1%00",
+    "none": "code=1",
+    "empty": "code=1&state=",
+    "nothing_behind_it": "code=1&state",
+    "twice": f"code=1&state={STATE}&state={STATE}",
+    "twice_and_encoded": f"code=1&state={STATE}&st%61te=x",
+    "other_case": f"code=1&State={STATE}",
+    "not_ascii": "code=1&state=%C3%A9tat~1",
+    "no_utf_8": "code=1&state=%ff",
+    "behind_a_semicolon": f"code=1;state={STATE}",
+    "refusal_without_state": "error=access_denied",
+    "refusal_of_another": "error=access_denied&state=x",
+}
+
+
+@pytest.mark.parametrize("query", FOREIGN.values(), ids=FOREIGN)
+def test_what_bears_another_state_is_turned_away_and_the_answer_still_awaited(query: str, loopback: Loopback) -> None:
+    loopback.expect(STATE)
+    for _ in range(2):
+        assert said(loopback, f"GET /retour?{query} HTTP/1.1") == pages.NOT_AWAITED
+    assert loopback.answer(0) is None
+    right = f"code={CANARY}&state={STATE}"
+    assert said(loopback, f"GET /retour?{right} HTTP/1.1") == pages.TAKEN
+    assert said(loopback, f"GET /retour?{query} HTTP/1.1") == pages.NOT_AWAITED
+    assert loopback.answer(20) == right
+
+
+RIGHT: dict[str, str] = {
+    "plain": f"state={STATE}&code=1",
+    "encoded": "code=1&state=%65tat%7E1",
+    "name_encoded": f"code=1&st%61te={STATE}",
+    "refusal": f"error=access_denied&state={STATE}",
+    "malformed_otherwise": f"code=%&x&&state={STATE}",
+}
+
+
+@pytest.mark.parametrize("query", RIGHT.values(), ids=RIGHT)
+def test_what_bears_the_state_is_taken_whatever_else_it_says(query: str, loopback: Loopback) -> None:
+    loopback.expect(STATE)
+    assert said(loopback, f"GET /retour?{query} HTTP/1.1") == pages.TAKEN
+    assert loopback.answer(20) == query
+
+
 def test_an_answer_in_single_bytes_is_understood(loopback: Loopback) -> None:
     text = f"GET /retour?code=1 HTTP/1.1\r\nHost: {urlsplit(loopback.redirect_uri).netloc}\r\n\r\n"
     with connected(loopback) as connection:

@@ -31,23 +31,26 @@ def code_of(action: Callable[[], object]) -> str:
 class Browser:
     """Goes where it is sent, and comes back to the address that stands in the query."""
 
-    def __init__(self, answer: str = "code=1&state=2") -> None:
+    def __init__(self, *answers: str) -> None:
         self.urls: list[str] = []
         self.pages: list[httpx.Response] = []
-        self._answer = answer
+        self._answers = answers or ("code=1&state=2",)
 
     def __call__(self, url: str) -> bool:
         self.urls.append(url)
         [back] = parse_qs(urlsplit(url).query)["redirect_uri"]
-        self.pages.append(httpx.get(f"{back}?{self._answer}", trust_env=False, timeout=20))
+        for one in self._answers:
+            self.pages.append(httpx.get(f"{back}?{one}", trust_env=False, timeout=20))
         return True
 
 
-def visit(proven: Callable[..., Authenticated], seen: list[str]) -> Callable[..., Authenticated]:
+def visit(
+    proven: Callable[..., Authenticated], seen: list[str], state: str | None = None
+) -> Callable[..., Authenticated]:
     def start(_: SessionRequest, ctx: HookContext) -> Authenticated:
         with ctx.browser("login") as one:
             seen.append(one.redirect_uri)
-            seen.append(one.go(f"/authorize?redirect_uri={quote(one.redirect_uri, safe='')}"))
+            seen.append(one.go(f"/authorize?redirect_uri={quote(one.redirect_uri, safe='')}", state=state))
         return proven()
 
     return start
@@ -77,6 +80,28 @@ def test_a_browser_goes_to_the_address_of_the_purpose_and_comes_back(
     assert [one.plugin for one in records] == ["authority"]
     assert "code" not in records[0].facts
     assert visits() == []
+
+
+def test_who_comes_back_from_elsewhere_neither_answers_nor_ends_the_visit(
+    host: Hosts, script: Script, proven: Callable[..., Authenticated]
+) -> None:
+    seen: list[str] = []
+    browser = Browser("state=x&code=y", "error=access_denied", "code=1&state=2")
+    script["start"] = visit(proven, seen, "2")
+    host(browser=browser).login(PSC)
+    assert seen[1] == "code=1&state=2"
+    assert [page.status_code for page in browser.pages[:2]] == [404, 404]
+
+
+@pytest.mark.parametrize("state", ["", "é", "a\n", "\ud800"], ids=ascii)
+def test_a_state_that_none_can_be_is_refused(
+    state: str, host: Hosts, script: Script, proven: Callable[..., Authenticated]
+) -> None:
+    browser = Browser()
+    script["start"] = visit(proven, [], state)
+    opened = host(browser=browser)
+    assert code_of(lambda: opened.login(PSC)) == "plugin.request_refused"
+    assert browser.urls == []
 
 
 def test_a_port_in_use_is_survived_with_an_address_registered_besides(

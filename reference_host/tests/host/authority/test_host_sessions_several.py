@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -13,6 +14,7 @@ from segur_host import AsyncHost, CheckedAsker, Host
 from segur_host.broker.cancelling import Cancellation
 from segur_host.operators.rights import NATIONAL, Role
 from segur_host.sessions.sessions import Login, SessionChange
+from segur_host.verbs.sessions import session_as_json
 from segur_sdk.errors import InputError, SegurError, ServiceError
 from segur_sdk.hooks.session_login import Exercice, SessionLoginEvent
 from segur_sdk.models.actor import ActorKind, SessionEnd, SessionMeans
@@ -85,13 +87,15 @@ def test_a_call_that_names_no_session_is_refused_when_several_are_open(host: Hos
     assert opened.session == other
 
 
-def test_a_session_that_is_over_is_not_acted_in(host: Hosts, script: dict[str, Any]) -> None:
+def test_a_session_that_is_over_is_neither_acted_in_nor_left(host: Hosts, script: dict[str, Any]) -> None:
     opened = host()
     first = signed_in(opened, script, "Nadège").opened
     signed_in(opened, script, "Ahmed")
     opened.logout(first.id)
     with opened.acting(first.id):
         assert refusal(lambda: opened.session).code == "session.unknown"
+    for named in (first.id, "never opened"):
+        assert refusal(partial(opened.logout, named)).code == "session.unknown"
 
 
 def test_each_thread_and_each_task_acts_in_its_own_session(host: Hosts, script: dict[str, Any]) -> None:
@@ -164,6 +168,21 @@ def test_one_person_who_signs_in_twice_at_once_has_one_session(
     (given_back,) = script["let_go"]
     assert given_back.tokens in given
     assert [one.event for one in opened.audit.records()].count("session.opened") == 1
+
+
+def test_nobody_gets_a_session_of_a_host_that_stopped_while_he_was_asked(host: Hosts, script: dict[str, Any]) -> None:
+    opened = host()
+    script["start"] = lambda *_: Authenticated(
+        name="Nadège", exercices=tuple(Exercice(id=one, label=one) for one in ("centre", "gare"))
+    )
+
+    def answered_too_late(_: Question) -> str:
+        opened._sessions.end_all()
+        return "gare"
+
+    assert refusal(lambda: opened.login(PSC, asker=CheckedAsker(answered_too_late))).code == "host.closed"
+    assert opened.sessions == ()
+    assert "session.opened" not in {one.event for one in opened.audit.records()}
 
 
 def test_nobody_gets_a_session_that_he_gave_up_while_the_authority_answered(
@@ -267,9 +286,12 @@ def test_who_leaves_everywhere_hears_that_the_authority_did_not_confirm_it(
 def test_a_session_that_nobody_uses_ends(host: Hosts, script: dict[str, Any]) -> None:
     clock = Clock()
     opened = host(clock=clock, sessions={"idle_minutes": 30})
-    signed_in(opened, script, "Nadège")
+    session = signed_in(opened, script, "Nadège").opened
+    told = session_as_json(opened, session)["expires_at"]
+    assert told == (clock.instant + timedelta(minutes=30)).isoformat()
     clock.instant += timedelta(minutes=29)
     opened.call("on_session_login", _login_event(opened))
+    assert opened.session_until(session) == clock.instant + timedelta(minutes=30)
     clock.instant += timedelta(minutes=29)
     still = len(opened.sessions)
     # Looking at it is not using it.
@@ -295,7 +317,9 @@ def test_a_session_whose_tokens_can_no_longer_be_renewed_ends(host: Hosts, scrip
     clock = Clock()
     clock.instant = datetime.now(UTC)
     opened = host(clock=clock)
-    signed_in(opened, script, "Nadège", tokens=issued("t0k"))
+    tokens = issued("t0k")
+    session = signed_in(opened, script, "Nadège", tokens=tokens).opened
+    assert opened.session_until(session) == tokens.refresh_expires_at
     clock.instant += timedelta(minutes=31)
     assert opened.session is None
 

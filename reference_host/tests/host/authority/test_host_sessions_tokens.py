@@ -111,11 +111,11 @@ def test_a_renewal_refused_for_good_ends_the_session(
     host: Hosts, script: Script, proven: Proven, asked: list[str]
 ) -> None:
     def renew(*_: object) -> SessionTokens:
-        raise ServiceError("authority.session_refused")
+        raise ServiceError("authority.session_over")
 
     script |= {"start": lambda *_: proven("old", lasts=-1), "use": use, "renew": renew}
     opened = host()
-    assert codes(opened.login(PSC).contributions) == ("authority.session_refused",)
+    assert codes(opened.login(PSC).contributions) == ("authority.session_over",)
     assert opened.session is None
     [request] = script["let_go"]
     assert request.reason is SessionEnd.REFUSED

@@ -151,6 +151,8 @@ FAILURES: dict[str, SegurError] = {
     "our_certificate": ServiceError("service.client_certificate_refused"),
     "busy": ServiceError("psc.unavailable", retryable=True),
     "unclear": ServiceError("psc.answer", maybe_processed=True),
+    "refused_otherwise": ServiceError("psc.fault"),
+    "over_perhaps": ServiceError("psc.session_over", retryable=True),
     "hung": PluginError("plugin.timed_out", retryable=True),
     "broken": PluginError("plugin.failed"),
     "no_card": CardError("token.absent"),
@@ -176,9 +178,9 @@ def test_a_token_that_holds_serves_although_it_cannot_be_renewed_now(
 def test_a_renewal_refused_for_good_ends_the_session(
     seconds: float, vault: TokenVault, clock: StandingClock, authority: Authority
 ) -> None:
-    authority.failure = ServiceError("psc.session_refused")
+    authority.failure = ServiceError("psc.session_over")
     clock.passes(seconds)
-    assert code_of(vault) == "psc.session_refused"
+    assert code_of(vault) == "psc.session_over"
     assert authority.ended == [("s", SessionEnd.REFUSED)]
     assert code_of(vault) == "service.session_needed"
 

@@ -185,6 +185,12 @@ def test_session_whose_card_is_locked_has_no_signer(desk: Callable[..., Desk]) -
     assert code_of(opened.signer) == "service.session_needed"
 
 
+def test_session_by_card_whose_card_is_not_known_has_no_signer(desk: Callable[..., Desk]) -> None:
+    opened = desk(Card(), issue(name("SCEAU"), ROOT, (SIGNS,), OTHER_KEY))
+    unknown = BY_CARD.model_copy(update={"token_serial": None})
+    assert code_of(lambda: opened.signer(unknown)) == "service.session_needed"
+
+
 def test_call_that_was_given_up_signs_nothing(desk: Callable[..., Desk]) -> None:
     opened = desk(card := Card())
     signer = opened.signer()

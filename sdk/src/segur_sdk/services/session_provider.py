@@ -126,8 +126,8 @@ class AuthoritySessions(Protocol):
     """What a ``SessionProvider`` offers besides when its authority keeps sessions and issues tokens.
 
     Raises:
-        ServiceError: ``maybe_processed`` aside, a session whose renewal is refused for good raises it without
-            ``retryable``: the host then ends that session.
+        ServiceError: ``<plugin id>.session_over``, not ``retryable``: the renewal is refused for good, and the host
+            ends that session. After any other error it stays open.
     """
 
     def renew_session(self, request: SessionToRenew, ctx: HookContext) -> SessionTokens:

@@ -157,29 +157,31 @@ def automatic_by_certificate(bench: Bench) -> None:
 
 
 @checks(
-    "insi.professional.session-needed",
+    "insi.professional.without-session",
     "KIT-INSI-22",
-    purpose="Sans le professionnel, rien ne part en son nom, ni au nom de la structure à sa place.",
+    purpose="Sans session d’un professionnel, le comptoir continue au nom de la structure, et de personne d’autre.",
     steps=(
         "demander les appels par CPS, sans session, et rechercher",
         "ouvrir une session, retirer la carte, et rechercher de nouveau",
     ),
-    expected="une erreur typée à chaque fois, et aucune demande à INSi",
-    mend="exiger une session ouverte par le moyen réglé, sans repli sur un certificat",
-    film="le message affiché après le retrait de la carte",
+    expected="deux demandes qui présentent le certificat INSI-MANU, sans assertion, et la carte ne signe rien",
+    mend="n’appeler au nom d’un professionnel que dans sa session, et par INSI-MANU sinon",
+    film="la recherche après le retrait de la carte",
     kinds=PLUGIN_KINDS,
 )
-def session_needed(bench: Bench) -> None:
-    """Without a session by card nothing leaves."""
+def without_session(bench: Bench) -> None:
+    """Without a professional's session the structure calls, and nobody's card signs."""
     subject = _started(bench, "cps")
-    expect_refused(ask_by_traits(subject, criteria("ADRUN", "ZOE")), "sans session")
+    individual(ask_by_traits(subject, criteria("ADRUN", "ZOE")))
     _by_card(bench, subject, PHARMACIST)
     bench.sandbox.insert(bench.readers[1], None)
     over = subject.ask("session", ended_within_s=_GONE_S).value is None
     expect(over, "la session ne s’est pas terminée avec sa carte")
-    expect_refused(ask_by_traits(subject, criteria("ADRUN", "ZOE")), "carte retirée")
-    for service in (PROFESSIONALS, "insi"):
-        expect_equal(len(bench.sandbox.exchanges(service)), 0, f"demandes à {service}")
+    individual(ask_by_traits(subject, criteria("ADRUN", "ZOE")))
+    expect_equal(len(bench.sandbox.exchanges(PROFESSIONALS)), 0, "demandes au nom de la pharmacienne")
+    names = [one["client"]["cn"] for one in bench.sandbox.exchanges("insi")]
+    expect_equal(names, ["INSI-MANU"] * 2, "certificats présentés")
+    expect(SIGNED not in {one["event"] for one in subject.ask("observe").value["audit"]}, "la carte a signé")
 
 
 @checks(

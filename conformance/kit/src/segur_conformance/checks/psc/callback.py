@@ -17,9 +17,12 @@ checks = CheckSet()
 
 EXCHANGED: Final = "token:authorization_code"
 FLOOD: Final = 1024 * 1024
-RETURNS: Final = 3
+TURNED_AWAY: Final = slice(1, 3)
+"""Of the returns: those between the one of the first login and the right one."""
 OK: Final = 200
 _OTHER: Final = "un-autre-parfaitement-inconnu-de-ce-poste"
+_REFUSAL: Final = {"with": {"error": "access_denied"}, "without": ["code"]}
+"""Ends the login of whoever waits on for the right answer; so does its own error, of whoever does not."""
 
 
 @checks(
@@ -28,7 +31,7 @@ _OTHER: Final = "un-autre-parfaitement-inconnu-de-ce-poste"
     purpose="Un retour qui répond à une autre demande connecterait le poste au nom de quelqu’un d’autre.",
     steps=(
         "ouvrir une session, la fermer",
-        "revenir avec un autre état, sans état, puis avec le retour de la première connexion",
+        "revenir avec un autre état, sans état, puis avec le retour de la première connexion ; puis refuser",
         "ouvrir de nouveau une session",
     ),
     expected="chaque fois une erreur en français, sans échanger de code ; la suivante s’ouvre",
@@ -46,7 +49,7 @@ def state(bench: Bench) -> None:
         "retour de la première connexion": {"again": 0},
     }
     for what, way in ways.items():
-        _expect_not_exchanged(bench, subject, what, way)
+        _expect_not_exchanged(bench, subject, what, way, _REFUSAL)
     signed_in(bench, subject, "retour exact, après les autres")
 
 
@@ -106,8 +109,8 @@ def foreign_code(bench: Bench) -> None:
     """A code that was made up, that served, or that is another request's."""
     subject = _ready(bench)
     used = _codes(bench)[-1]
-    # The second browser never comes back: its code is good, and of another request.
-    subject.ask("walks", way=[{"with": {"state": _OTHER}}])
+    # The second browser never brings its code back: it is good, and of another request.
+    subject.ask("walks", way=[_REFUSAL])
     expect_no_session(bench, subject, sign_in(bench, subject), "demande abandonnée")
     ways = {"code inventé": _OTHER, "code déjà employé": used, "code d’une autre demande": _codes(bench)[-1]}
     for what, code in ways.items():
@@ -120,24 +123,25 @@ def foreign_code(bench: Bench) -> None:
 @checks(
     "psc.callback.flood",
     "KIT-PSC-03",
-    purpose="Un autre programme du poste peut écrire à l’adresse de retour : il n’empêche personne de se connecter.",
+    purpose="Toute page et tout programme peuvent écrire à l’adresse de retour : cela n’empêche pas de se connecter.",
     steps=(
-        "se connecter ; avant le retour, en envoyer un d’un mébioctet",
+        "se connecter ; avant le retour, en envoyer un d’un mébioctet, puis un court avec un autre état",
         "envoyer le bon retour deux fois",
     ),
     expected="une session, une seule, après un seul échange",
-    mend="borner ce que lit l’adresse de retour, et ne prendre que la première réponse",
+    mend="borner ce que lit l’adresse de retour, y attendre state (Visit.go), ne prendre qu’une réponse",
     film="rien à filmer : les réponses sont dans les preuves",
     kinds=PLUGIN_KINDS,
 )
 def flood(bench: Bench) -> None:
-    """A megabyte of query changes nothing, nor does an answer that comes twice."""
+    """A megabyte of query changes nothing, nor does an answer to another request, nor one that comes twice."""
     subject = _ready(bench)
     before = operations(bench).count(EXCHANGED)
-    subject.ask("walks", way=[{"padding": FLOOD}, {}, {}])
-    signed_in(bench, subject, "retour d’un mébioctet, puis deux bons")
-    first, *_ = subject.ask("walked").value["answered"][-RETURNS:]
-    expect(first != OK, "le retour d’un mébioctet est accepté")
+    foreign = {"with": {"state": _OTHER, "code": _OTHER}}
+    subject.ask("walks", way=[{"padding": FLOOD}, foreign, {}, {}])
+    signed_in(bench, subject, "retour d’un mébioctet, puis d’un autre état, puis deux bons")
+    turned_away = subject.ask("walked").value["answered"][TURNED_AWAY]
+    expect(OK not in turned_away, "un retour d’un mébioctet, ou d’un autre état, est accepté")
     expect_equal(operations(bench).count(EXCHANGED) - before, 1, "codes échangés")
 
 
@@ -149,9 +153,9 @@ def _ready(bench: Bench) -> Subject:
     return subject
 
 
-def _expect_not_exchanged(bench: Bench, subject: Subject, what: str, way: dict[str, Any]) -> None:
+def _expect_not_exchanged(bench: Bench, subject: Subject, what: str, *way: dict[str, Any]) -> None:
     before = operations(bench).count(EXCHANGED)
-    subject.ask("walks", way=[way])
+    subject.ask("walks", way=way)
     expect_no_session(bench, subject, sign_in(bench, subject), what)
     expect_equal(operations(bench).count(EXCHANGED), before, f"{what}, codes échangés")
 

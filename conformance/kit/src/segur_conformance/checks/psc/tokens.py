@@ -61,7 +61,7 @@ def nowhere(bench: Bench) -> None:
     subject.ask("logout")
     signed_in(bench, subject, "connexion par CIBA", **ON_TELEPHONE)
     subject.ask("logout", everywhere=True)
-    for service, fault in (("psc", "alg_hs256"), ("psc", "other_sub"), ("psc-login", "wrong_state")):
+    for service, fault in (("psc", "alg_hs256"), ("psc", "other_sub"), ("psc-login", "callback_wrong_iss")):
         bench.sandbox.fault(service, "wrong_answer", variant=fault, count=1)
         sign_in(bench, subject)
     bench.sandbox.fault("psc", "error5xx", operation="userinfo", count=1)

@@ -35,20 +35,20 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         (
             _plugin(
                 "callers.py",
-                'if use == MANUAL and settings.authentication == "cps":',
-                'if settings.authentication == "cps":',
+                "in_his_name = use == MANUAL and _is_national(ctx.session)",
+                "in_his_name = _is_national(ctx.session)",
             ),
         ),
     ),
     Mutant(
-        "insi.structure-instead",
-        "Sans session, la structure appelle à la place du professionnel.",
-        ("insi.professional.session-needed",),
+        "insi.nobody-refused",
+        "Sans session de professionnel, la recherche est refusée.",
+        ("insi.professional.without-session",),
         (
             _plugin(
                 "callers.py",
-                'if use == MANUAL and settings.authentication == "cps":',
-                'if use == MANUAL and settings.authentication == "cps" and ctx.session is not None:',
+                "in_his_name = use == MANUAL and _is_national(ctx.session)",
+                "in_his_name = use == MANUAL",
             ),
         ),
     ),

@@ -168,11 +168,6 @@ MUTANTS: Final = (
                 _WAITS,
                 "        try:\n            ctx.wait(interval)\n        except InputError:\n            pass\n",
             ),
-            plugin(
-                "ciba.py",
-                "from segur_sdk.errors import ConfigError, ServiceError\n",
-                "from segur_sdk.errors import ConfigError, InputError, ServiceError\n",
-            ),
         ),
     ),
 )

@@ -136,14 +136,27 @@ MUTANTS: Final = (
     Mutant(
         "psc.any-state",
         "croit un retour qui répond à une autre demande",
-        ("psc.callback.state", "psc.callback.foreign-code"),
+        ("psc.callback.state", "psc.callback.flood"),
         (
+            plugin("authorization.py", "visit.go(page, state=drawn.state)", "visit.go(page)"),
             plugin(
                 "callback.py",
                 '    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):\n',
                 "    if not state:\n",
             ),
         ),
+    ),
+    Mutant(
+        "psc.first-return",
+        "se contente du premier retour venu, et échoue si c’est celui d’une autre page",
+        ("psc.callback.flood",),
+        (plugin("authorization.py", "visit.go(page, state=drawn.state)", "visit.go(page)"),),
+    ),
+    Mutant(
+        "psc.any-return",
+        "ne regarde pas à quelle demande répond ce qui arrive à l’adresse de retour",
+        ("psc.callback.flood",),
+        (host("broker/loopback.py", "    if state is None:\n", "    if state is None or query:\n"),),
     ),
     Mutant(
         "psc.any-authority",

@@ -1,99 +1,16 @@
 """The port at which the authority says that its session is over: raw sockets at its door."""
 
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from urllib.parse import urlencode
-
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segur_host.audit.entries import AuditEntry
-from segur_host.broker import doorway
+from reference_host.tests.resident.door import FORM, TOKEN, Place, free_port, post
 from segur_host.config.model import BackChannelTable
+from segur_host.resident import back_channel
 from segur_host.resident import logout_request as said
-from segur_host.resident import refusals
-from segur_host.resident.back_channel import MAX_AT_ONCE, BackChannel
+from segur_host.resident.back_channel import BackChannel
 from segur_host.resident.logout_request import MAX_BODY, MAX_FIELDS, MAX_HEAD, LogoutRequest, Refusal
 from segur_sdk.errors import HostError, InputError, ServiceError
-
-TOKEN = "eyJhbGciOiJSUzI1NiJ9.canary.c2ln"
-PATIENCE_S = 20
-FORM = "Content-Type: application/x-www-form-urlencoded"
-
-
-@attrs.define
-class Place:
-    """A back channel, what it was told, and what it recorded."""
-
-    told: list[str] = attrs.field(factory=list)
-    recorded: list[AuditEntry] = attrs.field(factory=list)
-    end: Callable[[str], int] = lambda token: 1
-    channel: BackChannel = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.channel = BackChannel(BackChannelTable(port=free_port()), self._ended, self.recorded.append)
-
-    @property
-    def port(self) -> int:
-        return int(self.channel.address.split(":")[2].partition("/")[0])
-
-    def connected(self) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
-        connection.settimeout(PATIENCE_S)
-        return connection
-
-    def said(self, request: bytes) -> bytes:
-        with self.connected() as connection:
-            with suppress(ConnectionError):
-                connection.sendall(request)
-            return heard(connection)
-
-    def posted(self, token: str = TOKEN) -> bytes:
-        return self.said(post(urlencode({"logout_token": token})))
-
-    def reasons(self) -> list[object]:
-        return [one.facts["reason"] for one in self.recorded]
-
-    def _ended(self, token: str) -> int:
-        self.told.append(token)
-        return self.end(token)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-    return port
-
-
-def heard(connection: socket.socket) -> bytes:
-    answer = b""
-    with suppress(ConnectionError):
-        while chunk := connection.recv(65536):
-            answer += chunk
-    return answer
-
-
-def post(body: str, *headers: str, path: str = "/deconnexion") -> bytes:
-    lines = [
-        f"POST {path} HTTP/1.1",
-        "Host: lgo.example",
-        *(headers or (FORM,)),
-        f"Content-Length: {len(body)}",
-        "",
-        "",
-    ]
-    return "\r\n".join(lines).encode() + body.encode()
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    made = Place()
-    yield made
-    made.channel.close()
 
 
 @pytest.mark.parametrize("ended", [0, 1, 3])
@@ -174,7 +91,7 @@ def test_what_is_no_logout_is_refused_and_recorded_without_what_it_brought(
 
 DISBELIEVED = {
     "forged": (InputError("psc.logout_token", reason="signature"), {"code": "psc.logout_token", "detail": "signature"}),
-    "no_keys": (ServiceError("psc.unavailable"), {"code": "psc.unavailable"}),
+    "a_refusal": (ServiceError("service.server_certificate"), {"code": "service.server_certificate"}),
     "a_defect": (RuntimeError(TOKEN), {"code": "host.unexpected"}),
 }
 
@@ -193,115 +110,41 @@ def test_a_token_that_is_not_believed_is_refused_and_recorded_without_it(
     assert TOKEN not in repr(entry)
 
 
-def test_a_flood_of_one_kind_is_recorded_by_its_number(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    request = REFUSED["other_path"][0]
-    for _ in range(3):
-        place.said(request)
-    place.said(REFUSED["get"][0])
-    assert place.reasons() == ["path", "method"]
-    monkeypatch.setattr(refusals, "GATHERED_S", 0.0)
-    place.said(request)
-    place.channel.close()
-    assert [(one.facts["reason"], one.facts["number"]) for one in place.recorded] == [
-        ("path", 1),
-        ("method", 1),
-        ("path", 3),
-    ]
+def test_a_token_that_nobody_could_check_may_come_again(place: Place) -> None:
+    def check_later(token: str) -> int:
+        raise ServiceError("psc.unavailable", retryable=True, reason="service.timed_out")
+
+    place.end = check_later
+    answer = place.posted()
+    assert answer == said.UNAVAILABLE.answer
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"\r\nRetry-After: 30\r\n" in answer
+    (entry,) = place.recorded
+    facts = {"reason": "unavailable", "number": 1, "code": "psc.unavailable", "detail": "service.timed_out"}
+    assert dict(entry.facts) == facts
 
 
-def test_what_was_gathered_is_recorded_at_the_end(place: Place) -> None:
-    for _ in range(3):
-        place.said(REFUSED["get"][0])
-    place.channel.close()
-    assert [one.facts["number"] for one in place.recorded] == [1, 2]
+@pytest.mark.parametrize("retryable", [False, True])
+def test_after_many_tokens_that_were_not_believed_none_is_checked_for_a_while(
+    retryable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disbelieve(token: str) -> int:
+        raise ServiceError("psc.unavailable", retryable=retryable)
 
-
-def test_an_audit_that_cannot_be_written_changes_no_answer(place: Place) -> None:
-    def full(entry: AuditEntry) -> None:
-        raise HostError("storage.full")
-
-    place.channel._refusals._append = full
-    assert place.said(REFUSED["get"][0]) == said.METHOD.answer
-    assert place.posted() == said.DONE
-
-
-def test_who_speaks_too_slowly_is_cut_off_and_holds_nobody(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorway, "LOOKED_AFTER_S", 0.01)
-    monkeypatch.setattr(doorway, "PEER_S", 60.0)
-    with place.connected() as silent:
-        silent.sendall(post(f"logout_token={TOKEN}")[:-1])
-        assert place.posted() == said.DONE
-        monkeypatch.setattr(doorway, "PEER_S", 0.05)
-        with place.connected() as slow:
-            slow.sendall(b"POST /deco")
-            assert heard(slow) == b""
-    assert (place.told, place.reasons()) == ([TOKEN], ["slow"])
-
-
-def test_a_crowd_is_let_go_of_from_its_oldest_member(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorway, "PEER_S", 60.0)
-    crowd = [place.connected() for _ in range(doorway.MAX_PEERS)]
-    assert place.posted() == said.DONE
-    assert heard(crowd[0]) == b""
-    for one in crowd:
-        one.close()
-    assert place.reasons() == ["slow"]
-
-
-def test_one_that_takes_long_holds_up_nobody_and_too_many_are_sent_away(place: Place) -> None:
-    go_on, begun = threading.Event(), threading.Semaphore(0)
-
-    def hold(token: str) -> int:
-        begun.release()
-        assert go_on.wait(PATIENCE_S)
-        return 1
-
-    place.end = hold
-    answers: list[bytes] = []
-    posting = [threading.Thread(target=lambda: answers.append(place.posted())) for _ in range(MAX_AT_ONCE)]
-    for one in posting:
-        one.start()
-        assert begun.acquire(timeout=PATIENCE_S)
-    assert place.posted() == said.BUSY.answer
-    assert place.said(REFUSED["get"][0]) == said.METHOD.answer
-    go_on.set()
-    for one in posting:
-        one.join()
-    assert answers == [said.DONE] * MAX_AT_ONCE
-    assert place.reasons() == ["busy", "method"]
-
-
-def test_what_was_begun_is_answered_before_the_host_stops(place: Place) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def hold(token: str) -> int:
-        begun.set()
-        assert go_on.wait(PATIENCE_S)
-        return 1
-
-    place.end = hold
-    with place.connected() as connection:
-        connection.sendall(post(f"logout_token={TOKEN}"))
-        assert begun.wait(PATIENCE_S)
-        closing = threading.Thread(target=place.channel.close)
-        closing.start()
-        go_on.set()
-        closing.join()
-        assert heard(connection) == said.DONE
-
-
-def test_nothing_is_left_of_a_back_channel_that_is_closed(place: Place) -> None:
-    port = place.port
-    with place.connected() as connection:
+    monkeypatch.setattr(back_channel, "MAX_DISBELIEVED", 2)
+    place = Place(end=disbelieve)
+    try:
+        for _ in range(2):
+            place.posted()
+        assert [place.posted() for _ in range(3)] == [said.TOO_MANY.answer] * 3
+        assert len(place.told) == 2
+        monkeypatch.setattr(back_channel, "DISBELIEVED_S", 0.0)
+        place.end = lambda token: 1
+        assert [place.posted(), place.posted()] == [said.DONE] * 2
+    finally:
         place.channel.close()
-        assert heard(connection) == b""
-    with socket.create_server(("127.0.0.1", port)):
-        assert not [one for one in threading.enumerate() if one.name in ("segur-back-channel", "segur-logout")]
-
-
-def test_only_this_machine_is_listened_to(place: Place) -> None:
-    assert place.channel.address == f"http://127.0.0.1:{place.port}/deconnexion"
-    assert place.channel._doorway._listener.getsockname()[0] == "127.0.0.1"
+    gathered = [one.facts["number"] for one in place.recorded if one.facts["reason"] == "too_many"]
+    assert gathered == [1, 2]
 
 
 def opening(rules: BackChannelTable) -> HostError:

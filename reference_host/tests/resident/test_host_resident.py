@@ -4,11 +4,9 @@ import json
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,76 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_host.tests.resident.made_up_verbs import VERBS, WAITED, Answers, until_gone
 from segur_host.resident.client import ResidentClient, ToldError
 from segur_host.resident.place import RUNTIME_VARIABLE, socket_of
 from segur_host.resident.server import Conversation, Resident
 from segur_host.resident.wire import MAX_LINE, Wire
-from segur_sdk.errors import CardError, HostError, InputError
-from segur_sdk.models.notice import Notice, Question
+from segur_sdk.errors import HostError, InputError
+from segur_sdk.models.notice import Notice
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such sockets there")
-
-
-class Answers:
-    def ask(self, question: Question) -> str:
-        return f"answer to {question.code}"
-
-
-def echo(arguments: Mapping[str, Any], conversation: Conversation) -> Any:
-    return dict(arguments)
-
-
-def refuse(arguments: Mapping[str, Any], conversation: Conversation) -> Any:
-    raise CardError("card.mute", slot="Lecteur 1", retryable=True)
-
-
-def crash(arguments: Mapping[str, Any], conversation: Conversation) -> Any:
-    raise RuntimeError("a defect")
-
-
-def chat(arguments: Mapping[str, Any], conversation: Conversation) -> Any:
-    conversation.show(Notice(code="psc.number", text="Nombre : 42"))
-    conversation.tell({"number": 1})
-    return conversation.ask(Question(code="token.pin", text="Code ?", pattern=".*"))
-
-
-def _until_gone(conversation: Conversation) -> None:
-    with suppress(InputError):
-        conversation.cancellation.wait(30)
-
-
-WAITED = threading.Event()
-
-
-def wait(arguments: Mapping[str, Any], conversation: Conversation) -> Any:
-    conversation.tell("begun")
-    _until_gone(conversation)
-    WAITED.set()
-
-
-VERBS = {"echo": echo, "refuse": refuse, "crash": crash, "chat": chat, "wait": wait}
-
-
-@pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A runtime folder whose name is short enough for the addresses of sockets."""
-    with tempfile.TemporaryDirectory(prefix="segur-") as folder:
-        monkeypatch.setenv(RUNTIME_VARIABLE, folder)
-        yield Path(folder)
-
-
-@pytest.fixture
-def data(tmp_path: Path, runtime: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def resident(data: Path) -> Iterator[Resident]:
-    resident = Resident(data, VERBS, {})
-    yield resident
-    resident.close()
 
 
 def refusal(data: Path, verb: str) -> ToldError:
@@ -293,7 +230,7 @@ def test_a_stop_waits_for_what_is_being_done(data: Path) -> None:
 
     def slow(arguments: Mapping[str, Any], conversation: Conversation) -> Any:
         conversation.tell("begun")
-        _until_gone(conversation)
+        until_gone(conversation)
         time.sleep(0.05)  # longer than a stop takes that waits for nobody
         done.set()
 
