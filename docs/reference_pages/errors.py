@@ -21,7 +21,8 @@ Every failure that crosses a contract is a `segur_sdk.SegurError` with a stable 
 `source` and `retryable`; users read the French sentence, its cause and the next action, which
 `segur_host.messages.explain`
 gives. Facts (`failure.facts`) are codes, counts and names of slots or fields: never patient data. A plugin's own codes
-begin with its id and stand in its own catalogue.
+begin with its id and stand in its own catalogue. A row `CODE.REASON` is a finer text of the code before it, whose fact
+`reason` tells which.
 
 In JSON, at every command: `{"error":{"code","source","message","cause","action","retryable"}}`.
 
@@ -85,7 +86,8 @@ def _codes() -> Iterator[str]:
     domains: dict[str, list[list[str]]] = {}
     for catalogue in catalogues().values():
         for name, text in catalogue.items():
-            raised = ", ".join(map(code, sorted(classes.get(name, ()))))
+            found = classes.get(name) or classes.get(name.rpartition(".")[0]) or frozenset()
+            raised = ", ".join(map(code, sorted(found)))
             row = [code(name), raised, text.message, text.cause, text.action]
             domains.setdefault(name.partition(".")[0], []).append(row)
     for domain, rows in sorted(domains.items()):

@@ -12,6 +12,7 @@ from segur_sdk.manifest import (
     MAX_MANIFEST_BYTES,
     DataUse,
     HookUse,
+    JobUse,
     KeyUse,
     NetworkUse,
     PluginManifest,
@@ -24,6 +25,7 @@ PARTS: tuple[tuple[str, type[Value]], ...] = (
     ("hooks", HookUse),
     ("network", NetworkUse),
     ("keys", KeyUse),
+    ("jobs", JobUse),
     ("data", DataUse),
 )
 _RULES = f"""\
@@ -32,8 +34,8 @@ The entry point group is `{ENTRY_POINT_GROUP}`; the name of the entry point is t
 the plugin writes the file's SHA-256 into the [configuration](configuration.md#pluginsname) and grants exactly what the
 file lists; another file is `needs_review` and is not loaded.
 
-This version of the host carries hooks and services. A manifest that fills `sends`, `drivers`, `jobs` or `codes` is
-refused with `plugin.extension_unknown`.
+This version of the host carries hooks, services, drivers and [jobs](../how-to/run-jobs.md). A manifest that fills
+`sends` or `codes` is refused with `plugin.extension_unknown`.
 """
 
 

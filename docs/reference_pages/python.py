@@ -22,6 +22,7 @@ from segur_sdk.context import (
     Store,
 )
 from segur_sdk.drivers import CardSource, SlotState
+from segur_sdk.jobs import JobDone, JobRun, JobRunner
 from segur_sdk.services import SERVICES
 
 _HEAD = """\
@@ -64,6 +65,7 @@ def page() -> str:
     parts += [*_fields(HttpReply), *_fields(Software), _SERVICES]
     for service in SERVICES.values():
         parts += _class(service)
+    parts += ["## Jobs\n", *_class(JobRunner), *_fields(JobRun), *_fields(JobDone)]
     parts += ["## Drivers\n", *_class(CardSource), *_fields(SlotState)]
     return "\n".join(parts)
 

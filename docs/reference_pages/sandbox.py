@@ -12,6 +12,8 @@ from segur_sandbox.cards.rack import CardRack
 from segur_sandbox.control import CardOrder, ClockOrder, Control, PcscOrder, ReplayOrder
 from segur_sandbox.exchanges import Exchange
 from segur_sandbox.faults import SUPPORTED, VARIANTS, FaultOrder
+from segur_sandbox.igc.control import IgcControl, MaterialOrder, RevokeOrder
+from segur_sandbox.igc.ordering.forms import CardChange
 from segur_sandbox.psc.answers import AnswerOrder
 from segur_sandbox.psc.clients import ClientChange
 from segur_sandbox.psc.control import KeysOrder, LogoutOrder, PscControl
@@ -36,6 +38,8 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | `services.insi.url`, `services.insi.idam` | endpoint of INSi, and the authorisation number it accepts |
 | `services.insi-ps.url` | endpoint of INSi in a professional's name; no certificate needed |
 | `services.psc` | Pro Santé Connect: `discovery`, pages, `clients` with their redirect addresses, `professionals` |
+| `services.pki` | `crl` and `ocsp` of the authority that issues certificates of organisations, `ordering` |
+| `services.igc` | of every authority: `url`, `in_certificates`, `crl`, `authorities`, `chain`, `ocsp`, `ordering` |
 | `services.cards.readers` | list of `name`, `kind`, `card` (the first); `memory`: `host` and `port` |
 | `services.cards.ca` | trust anchors of the certificates on professionals' cards |
 | `services.cards.pcsc.socket` | `PCSCLITE_CSOCK_NAME` for programs that are to see the readers of `--pcsc`, or `null` |
@@ -45,6 +49,7 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | --- | --- | --- |
 | `insi-auto`, `insi-manu` | CN `INSI-AUTO`, `INSI-MANU` | accepts |
 | `org-auth` | the client certificate that Pro Santé Connect knows | accepts |
+| `org-sign`, `org-conf` | ORG SIGN, ORG CONF | refuses in the TLS handshake |
 | `expired`, `revoked` | out of date; on the revocation list | refuses in the TLS handshake |
 | `wrong-usage` | a SIGN certificate | refuses in the TLS handshake |
 | `foreign-ca` | same names, another root | refuses in the TLS handshake |
@@ -74,7 +79,12 @@ _EFFECTS = {
     "POST /psc/keys": "signs with a new key",
     "POST /psc/clients": "registers a client, or changes what is given of one",
     "POST /psc/settings": "changes settings of Pro Santé Connect until the reset",
-    "POST /reset": "forgets faults, replays, exchanges, ledger and clock; puts the first cards back",
+    "GET /igc": "every certificate issued, revoked or not; forms, orders and mails of the ordering platform",
+    "POST /igc/revoke": "revokes a certificate, until the reset: lists, OCSP and every simulator know at once",
+    "GET /igc/material": "the kinds of good and bad material",
+    "POST /igc/material": "makes one: its files in base64, the password of its bundle, the serial number of its leaf",
+    "POST /igc/administrators": "changes the state of an administrator's card, until the reset",
+    "POST /reset": "forgets faults, replays, exchanges, ledger, clock, revocations, orders; puts the first cards back",
 }
 
 
@@ -96,6 +106,7 @@ def routes() -> list[str]:
         rack=unused,
         pcscd=unused,
         psc=PscControl(unused, unused, unused),
+        igc=IgcControl(unused, unused, unused),
     )
     # An ASGI framework adds HEAD to every GET: nobody calls it.
     return [
@@ -120,6 +131,9 @@ def _bodies() -> Iterator[str]:
         ("/psc/logout", LogoutOrder),
         ("/psc/keys", KeysOrder),
         ("/psc/clients", ClientChange),
+        ("/igc/revoke", RevokeOrder),
+        ("/igc/material", MaterialOrder),
+        ("/igc/administrators", CardChange),
     )
     for path, model in orders:
         yield f"### Body of POST {path}\n"

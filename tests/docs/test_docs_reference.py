@@ -148,7 +148,9 @@ def test_error_code_has_its_french_texts(code: str) -> None:
 
 
 def test_no_catalogue_explains_what_nobody_raises() -> None:
-    assert sorted(TEXTS.keys() - CODES.keys()) == []
+    # A code may have finer texts, one for each reason: ``service.server_certificate.expired``.
+    unknown = [text for text in TEXTS if not {text, text.rpartition(".")[0]} & CODES.keys()]
+    assert sorted(unknown) == []
 
 
 def test_every_explained_code_is_written_in_the_source() -> None:

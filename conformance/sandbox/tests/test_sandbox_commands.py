@@ -75,7 +75,7 @@ def test_the_descriptor_has_the_agreed_shape(descriptor: dict[str, Any]) -> None
     assert set(descriptor) == {"version", "pid", "ca", "config", "control", "services", "certificates"}
     assert descriptor["version"] == 1
     assert set(descriptor["control"]) == {"url", "token_file"}
-    assert set(descriptor["services"]) == {"insi", "insi-ps", "psc", "cards"}
+    assert set(descriptor["services"]) == {"insi", "insi-ps", "psc", "igc", "pki", "cards"}
     assert set(descriptor["services"]["insi"]) == {"url", "idam"}
     assert [set(reader) for reader in descriptor["services"]["cards"]["readers"]] == [
         {"name", "kind", "host", "port", "card"}

@@ -96,8 +96,13 @@ def test_extensions_follow_the_published_test_card(pki: PkiFiles, openssl: Opens
     assert "Public-Key: (2048 bit)" in whole
     assert "Signature Algorithm: sha256WithRSAEncryption" in whole
     assert "X509v3 Private Key Usage Period" in whole
-    for address in ("CRL Distribution", "Authority Information Access", "Freshest CRL"):
-        assert address not in whole
+    addresses = re.findall(r"URI:(\S+)", whole)
+    base = pki.publication.base
+    assert f"{base}/CRL/ACI-FO-PP-TEST.crl" in addresses
+    assert f"{base}/AC%20TEST/ACI-FO-PP-TEST.cer" in addresses
+    assert f"{base}/ocsp" in addresses
+    assert "X509v3 Freshest CRL" in whole
+    assert not [address for address in addresses if "127.0.0.1" not in address]
 
 
 def _number(name: str) -> str:
@@ -201,19 +206,6 @@ def test_keys_are_made_at_first_use_stay_private_and_never_change(pki: PkiFiles,
     assert [path.name for path in files.cards.iterdir()] == [record.serial]
     CardVault(tmp_path / "cards", open_pki(tmp_path / "pki")).keys(record)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_an_older_hierarchy_gains_the_card_authority_and_keeps_the_rest(tmp_path: Path) -> None:
-    folder = tmp_path / "pki"
-    files = open_pki(folder)
-    CardVault(tmp_path / "cards", files).keys(CPX_CARDS[0])
-    files.ca_fort.unlink()
-    before = {path.name: path.read_bytes() for path in folder.glob("insi-*")}
-    open_pki(folder)
-    assert files.ca_fort.exists()
-    assert {path.name: path.read_bytes() for path in folder.glob("insi-*")} == before
-    # Cards of the authority that is gone would chain to nothing.
-    assert not files.cards.exists()
 
 
 def test_two_cards_never_share_a_number_nor_its_first_eight_digits() -> None:

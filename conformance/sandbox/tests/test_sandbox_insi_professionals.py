@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, SignatureMethod
@@ -25,6 +25,7 @@ from signxml.signer import XMLSigner
 
 from segur_sandbox.insi.refusal import RequestRefusedError
 from segur_sandbox.insi.xml_signature import verified
+from segur_sandbox.pki.store import PkiFiles
 
 SAML: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
@@ -64,9 +65,7 @@ def leaf_key() -> rsa.RSAPrivateKey:
 def leaf(descriptor: dict[str, Any], leaf_key: rsa.RSAPrivateKey) -> Callable[..., CardLeaf]:
     """Issue a signature certificate; what a caller names is other than on a good card."""
     folder = Path(descriptor["services"]["cards"]["ca"]).parent
-    _, personnes = x509.load_pem_x509_certificates((folder / "ca-fort.pem").read_bytes())
-    authority = load_pem_private_key((folder / "fort-personnes.key.pem").read_bytes(), None)
-    assert isinstance(authority, rsa.RSAPrivateKey)
+    personnes = PkiFiles(folder).fort_personnes()
 
     def issue(
         national_id: str = CAROLE,
@@ -75,7 +74,7 @@ def leaf(descriptor: dict[str, Any], leaf_key: rsa.RSAPrivateKey) -> Callable[..
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
         ended: timedelta = timedelta(days=-1),
         profession: int = 21,
-        by: rsa.RSAPrivateKey = authority,
+        by: rsa.RSAPrivateKey = personnes.key,
     ) -> CardLeaf:
         subject = x509.Name(
             [
@@ -100,7 +99,7 @@ def leaf(descriptor: dict[str, Any], leaf_key: rsa.RSAPrivateKey) -> Callable[..
             x509.ObjectIdentifier("1.2.250.1.71.1.2.7"), bytes([0x02, 0x01, profession])
         )
         certificate = (
-            x509.CertificateBuilder(personnes.subject, subject, leaf_key.public_key(), 17)
+            x509.CertificateBuilder(personnes.certificate.subject, subject, leaf_key.public_key(), 17)
             .not_valid_before(end - timedelta(days=300))
             .not_valid_after(end)
             .add_extension(x509.KeyUsage(**{one: one == usage for one in names}), critical=True)

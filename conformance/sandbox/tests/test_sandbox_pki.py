@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from segur_sandbox.pki.store import CLIENT_ROLES, open_pki
+from segur_sandbox.pki.roles import CLIENT_ROLES
+from segur_sandbox.pki.store import open_pki
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,8 @@ VERDICTS = {
     "wrong-usage": "unsuitable certificate purpose",
     "foreign-ca": "unable to get local issuer certificate",
     "org-auth": "OK",
+    "org-sign": "unsuitable certificate purpose",
+    "org-conf": "unsuitable certificate purpose",
 }
 
 
@@ -77,7 +80,12 @@ def test_openssl_agrees_on_what_is_wrong_with_each_role(pki: Path, role: str, ve
 
 @pytest.mark.parametrize(
     ("role", "usages"),
-    [("insi-auto", ("Digital Signature", "TLS Web Client Authentication")), ("wrong-usage", ("Non Repudiation",))],
+    [
+        ("insi-auto", ("Digital Signature", "TLS Web Client Authentication")),
+        ("wrong-usage", ("Non Repudiation",)),
+        ("org-sign", ("Non Repudiation",)),
+        ("org-conf", ("Key Encipherment, Data Encipherment",)),
+    ],
 )
 def test_usages_follow_the_offer(pki: Path, role: str, usages: tuple[str, ...]) -> None:
     text = _openssl("x509", "-in", pki / f"{role}.cert.pem", "-noout", "-ext", "keyUsage,extendedKeyUsage")
@@ -125,7 +133,7 @@ def test_secrets_are_private_to_their_owner(pki: Path) -> None:
 
 
 def _state(pki: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in pki.iterdir() if path.name != "crl.pem"}
+    return {path.name: path.read_bytes() for path in pki.iterdir() if path.is_file() and path.name != "crl.pem"}
 
 
 def test_opening_again_keeps_everything_and_signs_the_crl_anew(pki: Path) -> None:

@@ -10,6 +10,7 @@ from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.network import Network
 from segur_host.broker.signing import SigningBroker
+from segur_host.broker.tls.crl_folder import CRL_FOLDER, CrlFolder
 from segur_host.config.model import HostConfig
 from segur_host.devices import Devices
 from segur_host.dispatch.context import Resources
@@ -56,7 +57,7 @@ class Carrier:
         )
         keys = KeyRing(config, devices.tokens)
         network = Network(config.environment, config.network)
-        http = HttpBroker(keys, network)
+        http = HttpBroker(keys, network, CrlFolder(config.data / CRL_FOLDER, clock))
         at_end.callback(http.close)
         visits = BrowserBroker(browser, network, config.limits.ask_timeout_s)
         at_end.callback(visits.close)

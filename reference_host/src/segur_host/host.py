@@ -30,6 +30,7 @@ from segur_host.inputs import CardInput
 from segur_host.operators.accounts import Accounts
 from segur_host.operators.desk import OperatorDesk
 from segur_host.registry.registry import PluginEntry
+from segur_host.scheduler.scheduler import Scheduler
 from segur_host.sessions.notices import notices_of
 from segur_host.sessions.open_sessions import OpenSession, acting
 from segur_host.sessions.providers import SessionProviders, request_for
@@ -120,6 +121,10 @@ class Host(IdentityVerbs):
             self.config.environment,
             policy_of(self.config.identity),
         )
+        self.jobs = Scheduler(
+            carrier.database, self._registry.entries.values(), self._dispatcher, self._clock, self._actor
+        )
+        opened.callback(self.jobs.close)
         self._given = GivenEvents(self._devices.cards, self._desk.sealed, self._clock)
 
     def close(self) -> None:

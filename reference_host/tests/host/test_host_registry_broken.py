@@ -34,6 +34,7 @@ def manifest(**changes: Any) -> str:
     return "\n".join([*lines, str(tables)])
 
 
+ONE_JOB = '[[jobs]]\nname = "crl"\nevery_minutes = 5\n'
 NETWORK = '[[network]]\npurpose = "x"\ntrust = "t"\nauth = "none"\naddresses = { test = "http://example.org/" }\n'
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -92,7 +93,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "plugin.manifest_invalid",
     ),
     "unknown_sender": ({"top": 'sends = ["dmp"]'}, "plugin.extension_unknown"),
-    "unknown_job": ({"top": 'jobs = ["crl"]'}, "plugin.extension_unknown"),
+    "job_without_period": ({"tables": ONE_HOOK + '[[jobs]]\nname = "crl"\n'}, "plugin.manifest_invalid"),
+    "job_named_twice": ({"tables": ONE_HOOK + 2 * ONE_JOB}, "plugin.manifest_invalid"),
     # what shows when it is imported
     "import_error": ({"preamble": "import made_up_missing"}, "plugin.import_failed"),
     "syntax_error": ({"module": "class Plugin("}, "plugin.import_failed"),
@@ -224,6 +226,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
             "module": HEAD + "    @hookimpl\n    def on_session_login(self, event, ctx): ...\n"
             "    def search_by_card(self, query, ctx): ...\n    async def search_by_traits(self, query, ctx): ...\n",
         },
+        "plugin.coroutine_refused",
+    ),
+    "job_undone": ({"tables": ONE_HOOK + ONE_JOB}, "plugin.jobs_mismatch"),
+    "job_undeclared": (
+        {
+            "module": HEAD + "    @hookimpl\n    def on_session_login(self, event, ctx): ...\n"
+            "    def run_job(self, run, ctx): ...\n"
+        },
+        "plugin.jobs_mismatch",
+    ),
+    "job_signature": (
+        {"tables": ONE_JOB, "module": HEAD + "    def run_job(self, ctx): ...\n"},
+        "plugin.signature",
+    ),
+    "job_coroutine": (
+        {"tables": ONE_JOB, "module": HEAD + "    async def run_job(self, run, ctx): ...\n"},
         "plugin.coroutine_refused",
     ),
     # its settings

@@ -18,6 +18,7 @@ from segur_sdk.models.base import Value
 MANIFEST_VERSION: Final = 1
 ENTRY_POINT_GROUP: Final = "segur.plugins"
 MAX_MANIFEST_BYTES: Final = 65_536
+MAX_PERIOD_MINUTES: Final = 31 * 24 * 60
 
 PluginId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 ObjectPath = Annotated[
@@ -102,6 +103,16 @@ class DriverUse(Value):
         return self
 
 
+class JobUse(Value):
+    """Something regular that the plugin does; the host runs it."""
+
+    name: Token
+    every_minutes: int = Field(ge=1, le=MAX_PERIOD_MINUTES)
+    """The longest time between a success and the next run, while the host runs."""
+    deadline_s: float = Field(default=60, gt=0, le=600)
+    """Seconds after which a run is given up."""
+
+
 class DataUse(Value):
     """What the plugin does with patient data."""
 
@@ -144,7 +155,8 @@ class PluginManifest(Value):
     drivers: tuple[DriverUse, ...] = ()
     session_means: tuple[SessionMeans, ...] = ()
     """Means of authentication for which it is a ``SessionProvider``."""
-    jobs: tuple[Token, ...] = ()
+    jobs: tuple[JobUse, ...] = ()
+    """What it does regularly, as a ``JobRunner``."""
     codes: tuple[Token, ...] = ()
     network: tuple[NetworkUse, ...] = ()
     keys: tuple[KeyUse, ...] = ()
@@ -164,6 +176,7 @@ class PluginManifest(Value):
             ("provides", list(self.provides)),
             ("drivers", [driver.name for driver in self.drivers]),
             ("session_means", list(self.session_means)),
+            ("jobs", [job.name for job in self.jobs]),
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"{what} names something twice")

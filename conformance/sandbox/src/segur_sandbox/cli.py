@@ -1,5 +1,6 @@
 """The commands `segur sandbox …`. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration."""
 
+import base64
 import json
 import os
 import signal
@@ -17,12 +18,16 @@ from segur_sandbox.descriptor import NAME, read_descriptor
 from segur_sandbox.errors import DataFileError
 from segur_sandbox.pcsc.errors import PcscError, PcscMissingError
 from segur_sandbox.pcsc.packages import SOCKET_VARIABLE
+from segur_sandbox.pki.roles import CLIENT_ROLES
+from segur_sandbox.private_files import make_private_folder, write_private
 
 app = typer.Typer(no_args_is_help=True, help="Les services nationaux du bac à sable, en local.")
 cards = typer.Typer(no_args_is_help=True, help="Les cartes virtuelles et leurs lecteurs.")
 app.add_typer(cards, name="cards")
 psc = typer.Typer(no_args_is_help=True, help="Pro Santé Connect : qui se connecte, et ce qu'il répond.")
 app.add_typer(psc, name="psc")
+pki = typer.Typer(no_args_is_help=True, help="Les certificats : en fabriquer, bons ou mauvais, et en révoquer.")
+app.add_typer(pki, name="pki")
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _FAILED, _CONFIGURATION = 1, 3
 
@@ -161,6 +166,8 @@ def _announce(descriptor: dict[str, Any], as_json: bool) -> None:
     typer.echo(f"  INSi          {descriptor['services']['insi']['url']}")
     typer.echo(f"  PSC           {descriptor['services']['psc']['discovery']}")
     typer.echo(f"  e-CPS         {descriptor['services']['psc']['device']}")
+    typer.echo(f"  IGC           {descriptor['services']['igc']['url']}")
+    typer.echo(f"  Commandes     {descriptor['services']['igc']['ordering']}")
     for reader in descriptor["services"]["cards"]["readers"]:
         card = reader["card"] or "vide"
         where = f"{reader['host']}:{reader['port']}" if reader["kind"] == "memory" else "PC/SC"
@@ -270,6 +277,64 @@ def answer_next(
     result = _call(sandbox, as_json, "POST", "/psc/next", order)
     told = "La demande en attente a sa réponse" if result["given"] else "La prochaine connexion aura sa réponse"
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else f"{told} : {result['as']}, {answer.value}.")
+
+
+@pki.command("kinds")
+def list_kinds(sandbox: Where = Path(".segur-sandbox"), as_json: Json = False) -> None:
+    """Montre ce qui peut être fabriqué."""
+    result = _call(sandbox, as_json, "GET", "/igc/material")
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    table = Table("Nature", "Description")
+    for kind in result:
+        table.add_row(kind["kind"], kind["description"])
+    Console().print(table)
+
+
+@pki.command("make")
+def make_material(
+    kind: Annotated[str, typer.Argument(help="Une nature de « segur sandbox pki kinds ».")],
+    out: Annotated[Path, typer.Option("--out", help="Le dossier où écrire.", file_okay=False)],
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Fabrique des certificats, des clés et des fichiers d'une nature, bonne ou mauvaise."""
+    result = _call(sandbox, as_json, "POST", "/igc/material", {"kind": kind})
+    try:
+        folder = make_private_folder(out.absolute())
+        for name, content in result["files"].items():
+            write_private(folder / name, base64.b64decode(content))
+    except OSError as error:
+        raise _fail(
+            as_json,
+            _FAILED,
+            "sandbox.folder_not_writable",
+            "Les fichiers n'ont pas pu être écrits.",
+            type(error).__name__,
+            "choisir un autre dossier avec --out",
+        ) from None
+    written = {name: str(folder / name) for name in result["files"]}
+    if as_json:
+        typer.echo(json.dumps({**result, "files": written}, ensure_ascii=False))
+        return
+    typer.echo(f"{result['kind']} : {result['description']}")
+    for path in written.values():
+        typer.echo(f"  {path}")
+    if result["p12_password"] is not None:
+        typer.echo(f"  mot de passe : {result['p12_password']}")
+
+
+@pki.command("revoke")
+def revoke_certificate(
+    which: Annotated[str, typer.Argument(help="Un rôle du descripteur, ou un numéro de série en hexadécimal.")],
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Révoque un certificat, jusqu'à la remise à zéro : liste, OCSP et simulateurs le savent aussitôt."""
+    member = "role" if which in CLIENT_ROLES else "serial"
+    result = _call(sandbox, as_json, "POST", "/igc/revoke", {member: which})
+    typer.echo(json.dumps(result) if as_json else f"Révoqué : {result['serial']}.")
 
 
 def _call(where: Path, as_json: bool, method: str, path: str, body: object | None = None) -> Any:

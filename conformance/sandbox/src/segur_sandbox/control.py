@@ -16,6 +16,8 @@ from segur_sandbox.clock import SandboxClock, timestamp
 from segur_sandbox.data_files import readable_errors
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import SUPPORTED, FaultBoard, FaultOrder
+from segur_sandbox.igc.control import IgcControl
+from segur_sandbox.igc.ordering.refusals import PlatformRefusedError
 from segur_sandbox.ledger import Ledger
 from segur_sandbox.pcsc.errors import PcscError
 from segur_sandbox.pcsc.private import PrivatePcscd
@@ -91,6 +93,7 @@ class Control:
         rack: CardRack,
         pcscd: PrivatePcscd | None,
         psc: PscControl,
+        igc: IgcControl,
     ) -> None:
         self._token = token
         self._clock = clock
@@ -101,6 +104,7 @@ class Control:
         self._rack = rack
         self._pcscd = pcscd
         self._psc = psc
+        self._igc = igc
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -118,6 +122,7 @@ class Control:
             ("/pcsc", "POST", self._run_pcscd),
             ("/reset", "POST", self._reset),
             *self._psc.routes(),
+            *self._igc.routes(),
         )
         return Starlette(
             routes=[Route(path, self._guarded(handler), methods=[method]) for path, method, handler in routes]
@@ -138,6 +143,8 @@ class Control:
                 return _refused(readable_errors(error))
             except (UnknownCardError, PcscError, ValueError) as error:
                 return _refused(str(error))
+            except PlatformRefusedError as error:
+                return _refused(error.code)
 
         return endpoint
 
@@ -199,6 +206,7 @@ class Control:
         self._ledger.clear()
         self._clock.reset()
         self._psc.reset()
+        self._igc.reset()
         if self._pcscd is not None and not self._pcscd.is_up:
             await self._pcscd.start()
         await self._rack.reset()

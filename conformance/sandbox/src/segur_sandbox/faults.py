@@ -6,6 +6,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from segur_sandbox.igc.variants import OPERATIONS as IGC_OPERATIONS
 from segur_sandbox.psc.variants import OPERATIONS, REDIRECT_VARIANTS
 
 FaultName = Literal[
@@ -30,6 +31,8 @@ SUPPORTED: dict[str, frozenset[FaultName]] = {
     "psc": frozenset(get_args(FaultName)),
     "psc-login": frozenset(get_args(FaultName)),
     "psc-api": frozenset(get_args(FaultName)) - {"wrong_answer"},
+    "igc": frozenset(get_args(FaultName)) - {"expired_certificate"},
+    "igc-pfc": frozenset(get_args(FaultName)) - {"wrong_answer"},
 }
 VARIANTS: dict[str, tuple[str, ...]] = {
     "insi": (
@@ -53,9 +56,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     ),
     "psc": tuple(OPERATIONS),
     "psc-login": REDIRECT_VARIANTS,
+    "igc": tuple(IGC_OPERATIONS),
 }
 VARIANTS["insi-ps"] = VARIANTS["insi"]
-_OPERATION_OF_VARIANT = {"psc": OPERATIONS}
+_OPERATION_OF_VARIANT = {"psc": OPERATIONS, "igc": IGC_OPERATIONS}
 
 
 class FaultOrder(BaseModel):

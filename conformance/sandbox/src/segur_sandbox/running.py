@@ -1,5 +1,6 @@
 """A sandbox in a process of its own, and its control API."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from segur_sandbox.control_client import call_control
+from segur_sandbox.private_files import make_private_folder, write_private
 
 STOP_S: Final = 15.0
 
@@ -94,6 +96,27 @@ class RunningSandbox:
     def end_psc_sessions(self, who: str) -> None:
         """End a professional's sessions as the authority does: software is told by back-channel logout."""
         self._call("POST", "/psc/logout", {"as": who})
+
+    def igc_now(self) -> dict[str, Any]:
+        """Return every certificate issued, and what the ordering platform knows: forms, orders, mails."""
+        found: dict[str, Any] = self._call("GET", "/igc", None)
+        return found
+
+    def revoke(self, role: str) -> str:
+        """Revoke the certificate of a role until the reset, and return its serial number in hexadecimal."""
+        return str(self._call("POST", "/igc/revoke", {"role": role})["serial"])
+
+    def revoke_serial(self, serial: str) -> None:
+        """Revoke a certificate by its serial number in hexadecimal."""
+        self._call("POST", "/igc/revoke", {"serial": serial})
+
+    def make_material(self, kind: str, folder: Path) -> dict[str, Any]:
+        """Make good or bad material of a kind, write its files, and return their paths with what is said of them."""
+        made: dict[str, Any] = self._call("POST", "/igc/material", {"kind": kind})
+        make_private_folder(folder)
+        for name, content in made["files"].items():
+            write_private(folder / name, base64.b64decode(content))
+        return {**made, "files": {name: folder / name for name in made["files"]}}
 
     def set_clock(self, **change: str | float) -> None:
         """Move the sandbox's clock: ``now`` or ``advance_s``."""

@@ -14,6 +14,7 @@ from segur_sandbox.descriptor import NAME, describe, write_descriptor
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import FaultBoard
 from segur_sandbox.host_config import host_config
+from segur_sandbox.igc.simulator import IgcSimulator
 from segur_sandbox.insi.callers import Callers, ProfessionalCallers, StructureCallers
 from segur_sandbox.insi.http import PATH, insi_app, operation_of
 from segur_sandbox.insi.schemas import OfficialSchemas
@@ -65,6 +66,9 @@ class Sandbox:
         self._psc = PscSimulator(
             self._data, settings.psc, self._pki, clock=clock, faults=faults, journal=journal, ledger=ledger
         )
+        self._igc = IgcSimulator(
+            self._data, settings.igc, self._pki, clock=clock, faults=faults, journal=journal, ledger=ledger
+        )
         schemas = OfficialSchemas.from_environment()
         issuer_of_cards = self._pki.fort_personnes().certificate
 
@@ -92,6 +96,7 @@ class Sandbox:
             rack=self._rack,
             pcscd=self._pcscd,
             psc=self._psc.control,
+            igc=self._igc.control,
         )
         self._control = TlsListener(
             "control", control.app(), self._pki, client_certificates=ssl.CERT_NONE, faults=faults, journal=journal
@@ -108,6 +113,7 @@ class Sandbox:
         self._insi.start()
         self._professionals.start()
         self._psc.start()
+        self._igc.start()
         self._control.start()
         await self._rack.start()
         readers = self._rack.own_readers()
@@ -140,6 +146,8 @@ class Sandbox:
                 "insi": {"url": insi_url, "idam": self._idam},
                 "insi-ps": {"url": professional_url},
                 "psc": self._psc.describe(),
+                "igc": self._igc.describe(),
+                "pki": self._igc.addresses(),
                 "cards": {
                     # The process of a card changes with each insertion: the control API tells it.
                     "readers": [{key: value for key, value in one.items() if key != "pid"} for one in readers],
@@ -156,6 +164,7 @@ class Sandbox:
         await self._insi.stop()
         await self._professionals.stop()
         await self._psc.stop()
+        await self._igc.stop()
         await self._control.stop()
         await self._rack.stop()
         if self._pcscd is not None:

@@ -79,6 +79,22 @@ class PscSettings(BaseModel):
     service_token_s: int = Field(default=4 * 3600, ge=1, le=86_400)
 
 
+class IgcSettings(BaseModel):
+    """Settings of the platform where certificates are ordered; by the sandbox's clock.
+
+    Attributes:
+        validation_days: Working days until a form is validated.
+        order_s: Seconds until what was ordered is available. UNVERIFIED.
+        notice_days: How many days before its end a certificate is announced to expire.
+    """
+
+    model_config = _CLOSED
+
+    validation_days: int = Field(default=3, ge=0, le=60)
+    order_s: int = Field(default=0, ge=0, le=30 * 86_400)
+    notice_days: int = Field(default=30, ge=0, le=365)
+
+
 class SandboxSettings(BaseModel):
     """All settings of the sandbox."""
 
@@ -86,6 +102,7 @@ class SandboxSettings(BaseModel):
 
     insi: InsiSettings = InsiSettings()
     psc: PscSettings = PscSettings()
+    igc: IgcSettings = IgcSettings()
 
 
 def load_settings(path: Path) -> SandboxSettings:

@@ -15,12 +15,16 @@ import attrs
 import h11
 
 from segur_host.broker.address import Address
+from segur_host.broker.tls.handshake import shake_hands
+from segur_host.broker.tls.servers import ServerCheck
 
 MAX_HEAD: Final = 102_400
 """Bytes of a status line with its headers."""
 RECEIVED_AT_ONCE: Final = 65_536
 IDLE_S: Final = 5.0
 """A connection that nobody used for so long is not used again."""
+MAX_AGE_S: Final = 600.0
+"""Nor is one that is so old: its server may have been revoked meanwhile, or its certificate have expired."""
 
 
 class AnswerTooLargeError(Exception):
@@ -43,23 +47,25 @@ class Connection:
     Args:
         address: of the service.
         context: of TLS.
+        check: what the server has to prove besides.
         ends_at: instant of ``time.monotonic`` at which waiting ends.
 
     Raises:
+        ServerRefusedError: the server does not prove who it is.
         OSError: no connection, or no TLS.
     """
 
-    def __init__(self, address: Address, context: ssl.SSLContext, ends_at: float) -> None:
+    def __init__(self, address: Address, context: ssl.SSLContext, check: ServerCheck, ends_at: float) -> None:
         plain = socket.create_connection((address.host, address.port), _left(ends_at))
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             plain.settimeout(_left(ends_at))
-            self._socket = context.wrap_socket(plain, server_hostname=address.host)
+            self._socket, self.revocation_known = shake_hands(plain, context, address.host, check)
         except BaseException:
             plain.close()
             raise
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-        self._idle_since = time.monotonic()
+        self._idle_since = self._opened_at = time.monotonic()
 
     @property
     def is_complete(self) -> bool:
@@ -67,8 +73,9 @@ class Connection:
         return self._http.our_state is h11.IDLE
 
     def is_alive(self) -> bool:
-        """Tell whether a complete connection may be used again: the server has not hung up, and not for long idle."""
-        if time.monotonic() - self._idle_since > IDLE_S:
+        """Tell whether a complete connection may be used again: neither hung up, nor for long idle, nor old."""
+        now = time.monotonic()
+        if now - self._idle_since > IDLE_S or now - self._opened_at > MAX_AGE_S:
             return False
         try:
             self._socket.settimeout(0)

@@ -20,6 +20,9 @@ from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import Borrower, usable_seconds
 from segur_host.broker.line import Line
 from segur_host.broker.network import Network
+from segur_host.broker.tls.refusal import ServerRefusedError
+from segur_host.broker.tls.revocation import NothingKnown, RevocationStatus
+from segur_host.broker.tls.servers import ServerCheck, ServerPolicy
 from segur_host.config.model import ClientTable
 from segur_sdk.context import HttpReply
 from segur_sdk.errors import ErrorSource, PluginError, SegurError, ServiceError
@@ -29,6 +32,7 @@ HOSTS_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "t
 """What addresses and frames a request; a plugin that set them could speak to another server, or twice."""
 HOSTS_OWN_AUTHORIZATION: Final = frozenset({"client", "bearer"})
 """Ways of authenticating in which the host says as whom a plugin acts."""
+NOTHING_KNOWN: Final = NothingKnown()
 DEFAULT_HEADERS: Final = {
     "accept": "*/*",
     # What is compressed is not measured by its size.
@@ -50,13 +54,15 @@ class HttpBroker:
 
     Args:
         keys: where TLS contexts come from.
-        network: where purposes go, and as whom.
+        network: where purposes go, as whom, and what their servers have to prove.
+        revocation: who knows what authorities revoked.
     """
 
-    def __init__(self, keys: KeyRing, network: Network) -> None:
+    def __init__(self, keys: KeyRing, network: Network, revocation: RevocationStatus = NOTHING_KNOWN) -> None:
         self._keys = keys
         self._network = network
-        self._lines: dict[tuple[str, str | None, str], Line] = {}
+        self._revocation = revocation
+        self._lines: dict[tuple[str, str | None, str, ServerPolicy], Line] = {}
 
     def client(
         self, use: NetworkUse, borrower: Borrower, access_token: Callable[[], str] = nobodys_token
@@ -75,12 +81,14 @@ class HttpBroker:
         # Two plugins may give one name to different purposes: neither gets the other's address or certificate.
         url = self._network.url(use)
         key = self._key(use)
-        place = (url, key, use.trust)
+        policy = self._network.server(use)
+        place = (url, key, use.trust, policy)
         line = self._lines.get(place)
         if line is None:
             # A TLS context of our own: neither the system's trust store nor the environment has a say.
             context = self._keys.ssl_context(key, use.trust)
-            line = self._lines.setdefault(place, Line(Address.of(url), context))
+            check = ServerCheck(policy, self._revocation)
+            line = self._lines.setdefault(place, Line(Address.of(url), context, check))
         return BoundClient(url, line, use, borrower, self._credentials(use, key, access_token))
 
     def forget_token(self, serial: str) -> None:
@@ -156,7 +164,7 @@ class BoundClient:
         ends_at = time.monotonic() + left
         self._borrower.note("broker.http", **self._facts)
         try:
-            connection = self._line.take(self._ticket, ends_at)
+            connection = self._line.take(self._ticket, self._doubt, ends_at)
         except OSError as failure:
             own = self._line.explained(failure)
             raise own or _diagnose(failure, self._purpose, began=False) from None
@@ -206,6 +214,9 @@ class BoundClient:
     def _ticket(self) -> None:
         self._borrower.record("broker.connect", **self._facts)
 
+    def _doubt(self) -> None:
+        self._borrower.note("broker.revocation_unknown", **self._facts)
+
     def _refused(self, field: str) -> PluginError:
         return PluginError("plugin.request_refused", plugin=self._borrower.plugin, purpose=self._purpose, field=field)
 
@@ -218,8 +229,8 @@ def _basic(client: ClientTable) -> str:
 
 def _diagnose(failure: OSError | h11.RemoteProtocolError, purpose: str, *, began: bool) -> SegurError:
     """Name what happened; a request that began may have been processed, whatever the error says."""
-    if isinstance(failure, ssl.SSLCertVerificationError):
-        return ServiceError("service.server_certificate", purpose=purpose, reason=failure.verify_code)
+    if isinstance(failure, ServerRefusedError):
+        return failure.told(purpose)
     if isinstance(failure, ssl.SSLError) and _blames_our_certificate(failure.reason or ""):
         return ServiceError("service.client_certificate_refused", purpose=purpose, reason=failure.reason)
     if isinstance(failure, TimeoutError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from segur_host.broker.tls.servers import ServerPolicy
 from segur_host.config.model import ClientTable, NetworkTable
 from segur_sdk.errors import ConfigError
 from segur_sdk.manifest import NetworkUse
@@ -50,6 +51,11 @@ class Network:
         if client is None:
             raise ConfigError("config.client_missing", purpose=use.purpose)
         return client
+
+    def server(self, use: NetworkUse) -> ServerPolicy:
+        """Return what its servers have to prove."""
+        table = self._of(use)
+        return ServerPolicy(table.authority, table.revocation)
 
     def redirects(self, use: NetworkUse) -> tuple[str, ...]:
         """Return where browsers may be sent back to, as registered there; nothing when no address is registered."""

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from segur_host.broker.libssl import unavailable
+from segur_host.broker.tls.contexts import client_context, server_context
 from segur_host.broker.token_key import Sign, TokenKey, attach
 from segur_sdk.drivers import SignatureScheme
 from segur_sdk.errors import CardError, ConfigError
@@ -131,17 +132,16 @@ def _prove() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     certificate = _self_signed(key)
     sign = _software_token(key)
-    server = _context(ssl.PROTOCOL_TLS_SERVER, certificate)
-    server.verify_mode = ssl.CERT_REQUIRED
+    server = server_context((certificate,))
     # There is no file of this key to load, and none is needed.
     attach(server, (certificate,), frozenset(SignatureScheme), sign)
     for version, scheme in _VERSIONS.items():
-        client = _context(ssl.PROTOCOL_TLS_CLIENT, certificate)
+        client = client_context((certificate,))
         attach(client, (certificate,), frozenset({scheme}), sign)
         end = _shake(client, server)
         if (end.version(), end.getpeercert(binary_form=True)) != (version, certificate.public_bytes(Encoding.DER)):
             raise unavailable("handshake")
-    client = _context(ssl.PROTOCOL_TLS_CLIENT, certificate)
+    client = client_context((certificate,))
     refusing = attach(client, (certificate,), frozenset(SignatureScheme), _refuse)
     try:
         _shake(client, server)
@@ -150,13 +150,6 @@ def _prove() -> None:
         if told is not None and told.code == _REFUSAL:
             return
     raise unavailable("handshake")
-
-
-def _context(protocol: int, trusted: x509.Certificate) -> ssl.SSLContext:
-    context = ssl.SSLContext(protocol)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=trusted.public_bytes(Encoding.PEM).decode("ascii"))
-    return context
 
 
 def _shake(client: ssl.SSLContext, server: ssl.SSLContext) -> ssl.SSLObject:

@@ -12,9 +12,9 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from segur_host.broker.tls.contexts import client_context
 from segur_sdk.errors import ConfigError
 from segur_sdk.models.actor import Environment
 
@@ -57,18 +57,12 @@ class TrustStore:
         self._environment = environment
 
     def context(self, name: str) -> ssl.SSLContext:
-        """Return a new context of a TLS client that trusts these anchors only.
-
-        TLS 1.2 at least, the server's name and chain are checked. ``ssl.create_default_context`` is not used: it
-        would honour ``SSLKEYLOGFILE``, and the system's anchors when given none.
+        """Return a new context of a TLS client that trusts these anchors only; see ``segur_host.broker.tls``.
 
         Raises:
             ConfigError: ``config.trust_missing``, ``config.trust_unreadable``, ``config.certificate_environment``.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_verify_locations(cadata=self._anchors(name))
-        return context
+        return client_context(self._certificates(name))
 
     def leads_to(self, certificate: x509.Certificate, name: str, at: datetime) -> bool:
         """Tell whether a certificate leads to a root among anchors, through authorities that all hold at that moment.
@@ -79,10 +73,6 @@ class TrustStore:
             ConfigError: as ``context``.
         """
         return _leads(certificate, [one for one in self._certificates(name) if _holds(one, at)], at)
-
-    def _anchors(self, name: str) -> str:
-        # Written again, so that nothing but certificates of that file reaches OpenSSL.
-        return "".join(one.public_bytes(Encoding.PEM).decode("ascii") for one in self._certificates(name))
 
     def _certificates(self, name: str) -> list[x509.Certificate]:
         path = self._files.get(name)

@@ -8,13 +8,13 @@ from typing import Final
 import typer
 from rich.markup import escape
 
-from segur_host.cli import audit, call, cards, demo, doctor, hooks, host, identify, operators, plugins, session
+from segur_host.cli import audit, call, cards, demo, doctor, hooks, host, identify, jobs, operators, plugins, session
 from segur_host.cli.failing import run
 from segur_host.cli.output import keep_for_answers, only_json, problems
 
 COMMANDS_GROUP: Final = "segur.commands"
 OWN_COMMANDS: Final = frozenset(
-    {"identify", "call", "cards", "doctor", "hooks", "host", "operators", "plugins", "session", "audit", "demo"}
+    {"identify", "call", "cards", "doctor", "hooks", "host", "jobs", "operators", "plugins", "session", "audit", "demo"}
 )
 
 
@@ -35,6 +35,7 @@ def application() -> typer.Typer:
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(host.app, name="host")
     app.add_typer(session.app, name="session")
+    app.add_typer(jobs.app, name="jobs")
     app.add_typer(operators.app, name="operators")
     app.add_typer(audit.app, name="audit")
     app.add_typer(demo.app, name="demo")

@@ -42,6 +42,7 @@ def run(*, config: ConfigOption = None, json: JsonOption = False) -> None:
             console.print(f"Hôte résident prêt : {escape(str(resident.address))}")
             if back_channel is not None:
                 console.print(f"Déconnexions de Pro Santé Connect reçues à : {escape(back_channel)}")
+        host.jobs.start()
         stop.wait()
 
 

@@ -103,6 +103,8 @@ def _show_grants(manifest: PluginManifest) -> None:
         console.print(f"  ouvrir des sessions « {means} »")
     for driver in manifest.drivers:
         console.print(f"  apporter le pilote « {driver.name} »")
+    for job in manifest.jobs:
+        console.print(f"  faire « {job.name} » toutes les {job.every_minutes} min")
     for label, granted in (
         ("lire des cartes", manifest.cards),
         ("lire des jetons et les faire déverrouiller", manifest.tokens),

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from cryptography import x509
 
+from segur_host.broker.tls.contexts import client_context
 from segur_sdk.errors import ConfigError
 
 STOP_S: Final = 10.0
@@ -49,7 +51,7 @@ class Sandbox:
 
     @staticmethod
     def _trust(descriptor: Mapping[str, Any]) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=descriptor["ca"])
+        return client_context(x509.load_pem_x509_certificates(Path(descriptor["ca"]).read_bytes()))
 
     def vitale_reader(self, kind: ReaderKind) -> str:
         """Return the name of the reader for a carte Vitale.

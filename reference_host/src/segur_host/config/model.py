@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from segur_host.config.paths import ConfigPath
 from segur_host.config.secrets import SecretField
+from segur_host.config.tls import AuthorityName, RevocationMode
 from segur_sdk.identity.proofs import NEVER_A_PROOF
 from segur_sdk.manifest import HttpsAddress, PluginId, Token
 from segur_sdk.models.actor import ActorKind, Environment, Structure
@@ -165,6 +166,13 @@ class NetworkTable(Value):
     address: HttpsAddress | None = None
     """``https://`` address of a national service, for a purpose whose manifest states none for this environment because
     no public document does. Never of this machine, and refused in the sandbox environment."""
+    authority: AuthorityName | None = None
+    """Of the protocol ``https``: the one that issued the certificates of its servers. ``CN=…``, or more parts of its
+    name, all of which it has to bear; or ``sha256:…``, the SHA-256 of its public key in hexadecimal. Without it, any
+    that the anchors lead to."""
+    revocation: RevocationMode = RevocationMode.SOFT
+    """Of the protocol ``https``, when no list tells whether a server was revoked: ``hard`` refuses it, ``soft`` goes on
+    and notes it in the audit. ``off`` never asks, and is refused in production."""
     client: ClientTable | None = None
     """For a purpose whose ``auth`` is ``client``, when no key is configured for it: identifier and secret."""
     redirect: tuple[ReturnAddress, ...] = Field(default=(), max_length=16)
@@ -301,6 +309,16 @@ class HostConfig(Value):
             raise ValueError("national services are not called from the sandbox")
         if any(is_loopback(urlsplit(address).hostname) for address in addresses):
             raise ValueError("a national service is not on this machine")
+        return network
+
+    @field_validator("network")
+    @classmethod
+    def _revocation_is_asked_in_production(
+        cls, network: Mapping[str, NetworkTable], info: ValidationInfo
+    ) -> Mapping[str, NetworkTable]:
+        modes = {table.revocation for table in network.values()}
+        if RevocationMode.OFF in modes and info.data.get("environment") is Environment.PRODUCTION:
+            raise ValueError("in production it is asked whether a server was revoked")
         return network
 
     @field_validator("readers")

@@ -19,11 +19,12 @@ from segur_host.dispatch.context import CallContext, Caller, Resources
 from segur_host.dispatch.deadline import CallDeadline
 from segur_host.dispatch.failures import contained
 from segur_host.dispatch.outcome import HookResult, Outcome, OutcomeStatus
-from segur_host.dispatch.relay import Relay, Step
+from segur_host.dispatch.relay import Begun, Relay, Step
 from segur_host.dispatch.services import answer_type, serve
 from segur_host.registry.registry import PluginEntry, PluginState, Registry
 from segur_sdk.errors import HostError, InputError, PluginError, SegurError
 from segur_sdk.hooks import HOOKS, HookInfo, HookMode
+from segur_sdk.jobs import JobDone, JobRun, JobRunner
 from segur_sdk.models.base import Event, Value
 from segur_sdk.models.decision import Decision, Verdict
 from segur_sdk.models.notice import Notice
@@ -111,16 +112,47 @@ class Dispatcher:
         asked = _Asked(f"service.{method}", answer_type(getattr(protocol, method)), seconds)
         step = self._step(asked, entry, getattr(entry.loaded.instance, method), request, caller)
         (outcome,) = self._relay.run([step], _never_stops, timed_out=lambda _: self._timed_out(asked, entry))
-        if outcome.error is not None:
-            entry.last_error = outcome.error
-        self._require_open()
-        self._resources.audit.append_all([*outcome.notes, _record(asked, outcome, caller)])
-        self._resources.cards.settle(caller.call_id)
+        self.conclude(entry, outcome, caller, _record(asked, outcome, caller))
         if outcome.error is not None:
             raise outcome.error
         if outcome.value is None:
             raise PluginError("plugin.invalid_result", plugin=entry.id, expected=asked.result.__name__)
         return outcome.value
+
+    def begin_job(self, entry: PluginEntry, run: JobRun, caller: Caller, seconds: float) -> Begun[Outcome]:
+        """Begin a run of a job, and wait for nothing.
+
+        What becomes of it is recorded by whoever began it, with ``conclude``; what is answered late, here.
+
+        Args:
+            entry: the plugin.
+            run: of its job.
+            caller: on whose behalf.
+            seconds: how long it may take.
+
+        Raises:
+            PluginError: ``plugin.not_loaded``.
+            HostError: ``host.closed``.
+        """
+        self._require_open()
+        runner: object = entry.loaded.instance if entry.loaded is not None else None
+        if not isinstance(runner, JobRunner):
+            raise PluginError("plugin.not_loaded", plugin=entry.id)
+        asked = _Asked("job.run", JobDone, seconds)
+        step = self._step(asked, entry, runner.run_job, run, caller)
+        return self._relay.begin(step, timed_out=lambda: self._timed_out(asked, entry))
+
+    def conclude(self, entry: PluginEntry, outcome: Outcome, caller: Caller, record: AuditEntry) -> None:
+        """Record what became of something that was begun, and let go of what it used.
+
+        Raises:
+            HostError: ``host.closed``, or it cannot be recorded.
+        """
+        if outcome.error is not None:
+            entry.last_error = outcome.error
+        self._require_open()
+        self._resources.audit.append_all([*outcome.notes, record])
+        self._resources.cards.settle(caller.call_id)
 
     def close(self) -> None:
         """Let idle threads end. What a call given up answers from now on is recorded nowhere."""

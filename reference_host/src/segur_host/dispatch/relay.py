@@ -83,10 +83,24 @@ class _Chain(Generic[T]):
             patience = POLL_S if deadline is None or deadline.is_paused else deadline.remaining()
             if self._unfinished.acquire(timeout=patience):
                 return True
-            with self._lock:
-                if deadline is not None and self._deadline is deadline and deadline.remaining() <= 0:
-                    self._abandon()
-                    return False
+            if self._outlived(deadline):
+                return False
+
+    def look(self) -> bool | None:
+        """Say without waiting what ``wait`` returns; ``None`` while it would wait."""
+        with self._lock:
+            deadline = self._deadline
+        if self._unfinished.acquire(blocking=False):
+            return True
+        return False if self._outlived(deadline) else None
+
+    def _outlived(self, deadline: CallDeadline | None) -> bool:
+        """Abandon the chain if the step to which a deadline was given is still in progress after it."""
+        with self._lock:
+            over = deadline is not None and self._deadline is deadline and deadline.remaining() <= 0
+            if over:
+                self._abandon()
+            return over
 
     def abandon(self) -> None:
         """Make the chain stop after the step in progress, which may have no effect any more; its result is late."""
@@ -132,6 +146,17 @@ class Relay:
                 break
         return results
 
+    def begin(self, step: Step[T], timed_out: Callable[[], T]) -> "Begun[T]":
+        """Begin a step for which nobody waits.
+
+        Args:
+            step: the call.
+            timed_out: makes the result of one that outlived its deadline.
+        """
+        chain = _Chain([step], lambda _: True)
+        self._hand_over(chain.run)
+        return Begun(chain, timed_out)
+
     def close(self) -> None:
         """Let idle threads end, and the others once their call has ended."""
         self._closed = True
@@ -151,6 +176,25 @@ class Relay:
         self._idle.append(worker)
         if self._closed:
             self.close()
+
+
+class Begun(Generic[T]):
+    """A step in progress, looked at now and then by one thread."""
+
+    def __init__(self, chain: _Chain[T], timed_out: Callable[[], T]) -> None:
+        self._chain = chain
+        self._timed_out = timed_out
+
+    def result(self) -> T | None:
+        """Return what became of the step, once; ``None`` as long as it goes on."""
+        in_time = self._chain.look()
+        if in_time is None:
+            return None
+        return self._chain.results[0] if in_time else self._timed_out()
+
+    def give_up(self) -> None:
+        """Wait no more: what the step still does must have no effect, and its result is late."""
+        self._chain.abandon()
 
 
 class _Worker:

@@ -12,6 +12,7 @@ import segur_sdk
 from segur_sdk.context import PluginSettings
 from segur_sdk.errors import ConfigError, PluginError, SegurError, invalid_input
 from segur_sdk.hooks import HOOKS, SegurHooks
+from segur_sdk.jobs import JobRunner
 from segur_sdk.manifest import HookUse, PluginManifest
 from segur_sdk.services import SERVICES, AuthoritySessions, SessionProvider
 
@@ -47,7 +48,7 @@ def check_contract(manifest: PluginManifest) -> None:
             raise PluginError("plugin.service_unknown", service=service)
     for service in sorted(HOSTS_OWN_SERVICES.intersection(manifest.uses)):
         raise PluginError("plugin.service_unknown", service=service, reason="asked_by_the_host_alone")
-    for kind in ("sends", "jobs", "codes"):
+    for kind in ("sends", "codes"):
         if getattr(manifest, kind):
             raise PluginError("plugin.extension_unknown", kind=kind)
 
@@ -91,6 +92,7 @@ def _load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:
         raise PluginError("plugin.entry_not_a_plugin", entry=manifest.entry)
     _check_hooks(manifest, plugin_class)
     _check_services(manifest, plugin_class)
+    _check_jobs(manifest, plugin_class)
     values = _settings(manifest, settings)
     return Loaded(instance=_contained(plugin_class, "construction"), settings=values)
 
@@ -170,3 +172,13 @@ def _check_services(manifest: PluginManifest, plugin_class: type[SegurHooks]) ->
             if method is None:
                 raise PluginError("plugin.service_incomplete", service=service, method=name)
             _check_callable(name, method, tuple(inspect.signature(specified).parameters))
+
+
+def _check_jobs(manifest: PluginManifest, plugin_class: type[SegurHooks]) -> None:
+    """Hold a plugin to its jobs: which of them its one method knows, only a run shows."""
+    name = JobRunner.run_job.__name__
+    method = getattr(plugin_class, name, None)
+    if (method is not None) is not bool(manifest.jobs):
+        raise PluginError("plugin.jobs_mismatch", declared=bool(manifest.jobs))
+    if method is not None:
+        _check_callable(name, method, tuple(inspect.signature(JobRunner.run_job).parameters))

@@ -10,6 +10,7 @@ from segur_host.verbs.asked import Asked, Nothing, verb
 from segur_host.verbs.calls import CallInput, call
 from segur_host.verbs.cards import ReadInput, list_cards, read_card
 from segur_host.verbs.identities import Identifying, identify
+from segur_host.verbs.jobs import JobInput, list_jobs, run_job
 from segur_host.verbs.sessions import LoginInput, LogoutInput, login, logout, status, watch_sessions
 
 __all__ = ["VERBS", "Asked", "verbs_of"]
@@ -25,6 +26,8 @@ VERBS: Final = {
     "cards.read": verb(ReadInput, read_card),
     "hooks.call": verb(CallInput, call),
     "identities.identify": verb(Identifying, identify),
+    "jobs.list": verb(Nothing, list_jobs),
+    "jobs.run": verb(JobInput, run_job),
     "plugins.list": verb(Nothing, list_plugins),
     "session.login": verb(LoginInput, login),
     "session.logout": verb(LogoutInput, logout),

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ import attrs
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.network import Network
 from segur_host.config.model import HostConfig, NetworkTable
+from segur_host.config.tls import RevocationMode
 from segur_host.dispatch.deadline import CallDeadline
 from segur_sdk.errors import Fact, HostError, PluginError
 from segur_sdk.models.actor import Environment
@@ -39,6 +41,12 @@ class Issued:
     key: Path
 
 
+@cache
+def _leaf_key() -> rsa.RSAPrivateKey:
+    """Make the one key of every server and client: one takes a while to make, and no test tells them by it."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Authority:
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -48,7 +56,7 @@ class Authority:
         self.cert.write_bytes(self._sign(self._name, self._key.public_key(), timedelta(days=1), name, ca=True))
 
     def issue(self, name: str, host: str = "127.0.0.1", lasts: timedelta = timedelta(days=1)) -> Issued:
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = _leaf_key()
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         number = next(_NUMBER)
         issued = Issued(self._folder / f"{number}.pem", self._folder / f"{number}.key")
@@ -62,7 +70,13 @@ class Authority:
         return issued
 
     def _sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, lasts: timedelta, host: str, *, ca: bool
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+        lasts: timedelta,
+        host: str,
+        *,
+        ca: bool,
     ) -> bytes:
         builder = (
             x509.CertificateBuilder()
@@ -178,7 +192,8 @@ def broker(make_config: Callable[..., HostConfig], pki: Pki) -> Iterator[Callabl
                 "other": {"cert": pki.other_client.cert, "key": pki.other_client.key},
             }
             config = make_config(trust={"ours": pki.ours.cert}, keys=keys)
-            table = NetworkTable(url=f"https://127.0.0.1:{port}{path}")
+            # No list is kept here: nothing is to be noted of that.
+            table = NetworkTable(url=f"https://127.0.0.1:{port}{path}", revocation=RevocationMode.OFF)
             made = HttpBroker(KeyRing(config), Network(Environment.SANDBOX, {"p": table}))
             opened.callback(made.close)
             return made

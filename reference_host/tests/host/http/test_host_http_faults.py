@@ -166,7 +166,8 @@ def test_a_refused_client_certificate_is_recognised(
 
 
 ALERTS: dict[str, tuple[int, str]] = {
-    "handshake_failure": (40, "service.client_certificate_refused"),
+    # Before the server chose anything: what we offer does not suit it, and nothing was said of us.
+    "handshake_failure": (40, "service.server_certificate"),
     "bad_certificate": (42, "service.client_certificate_refused"),
     "unsupported_certificate": (43, "service.client_certificate_refused"),
     "certificate_revoked": (44, "service.client_certificate_refused"),
@@ -174,8 +175,8 @@ ALERTS: dict[str, tuple[int, str]] = {
     "certificate_unknown": (46, "service.client_certificate_refused"),
     "unknown_ca": (48, "service.client_certificate_refused"),
     "access_denied": (49, "service.client_certificate_refused"),
-    "protocol_version": (70, "service.unreachable"),
-    "insufficient_security": (71, "service.unreachable"),
+    "protocol_version": (70, "service.server_certificate"),
+    "insufficient_security": (71, "service.server_certificate"),
     "internal_error": (80, "service.unreachable"),
 }
 

@@ -193,12 +193,12 @@ def test_every_ordinary_context_is_believed(protocol: int, mode: ssl.VerifyMode,
 
 
 EXITING = """
-import ssl, threading, time
+import threading, time
 from segur_host.broker import token_tls as t
 key = t.rsa.generate_private_key(public_exponent=65537, key_size=2048)
 cert, both = t._self_signed(key), frozenset(t.SignatureScheme)
 def shake_for_ever(shaken):
-    server, client = t._context(ssl.PROTOCOL_TLS_SERVER, cert), t._context(ssl.PROTOCOL_TLS_CLIENT, cert)
+    server, client = t.server_context((cert,)), t.client_context((cert,))
     for one in (server, client):
         t.attach(one, (cert,), both, t._software_token(key))
     while True:

@@ -42,6 +42,7 @@ HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
         "drivers/",
         "events/teller.py",
         "listening.py",
+        "scheduler/scheduler.py",
         "sessions/alarm.py",
     ),
     Act.WRITE: ("storage/", "audit/", "broker/", "drivers/", "sessions/liveness.py"),

@@ -1,8 +1,8 @@
 """Issues the two certificates of a professional's card, and keeps them with their keys in `pki/cards/SERIAL`.
 
-The signature certificate follows a published certificate of a TEST card, extension by extension, but for the addresses
-of revocation lists and responders: those are on the real network, where nothing of a sandbox goes. Of an authentication
-certificate only the purposes are known (TLS client, smart card logon); its policy is left out.
+The signature certificate follows a published certificate of a TEST card, extension by extension; the addresses of
+revocation lists and responders are the sandbox's own. Of an authentication certificate only the purposes are known (TLS
+client, smart card logon); its policy is left out.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from segur_sandbox.pki.issuing import Issued, begin_certificate, key_usage, new_key
+from segur_sandbox.pki.issuing import STATEMENT, Issued, begin_certificate, key_usage, new_key, with_all
 from segur_sandbox.pki.store import PkiFiles, read_key, write_key
 from segur_sandbox.private_files import make_private_folder
 
@@ -28,7 +28,6 @@ USAGES: tuple[CardUsage, ...] = ("AUT", "SIG")
 _ANS = "1.2.250.1.71.1.2"
 _TEST_CARD = b"\x04\x01\x80"
 _SIGNATURE_POLICY = ObjectIdentifier("1.2.250.1.213.1.7.2.1.1.1.1")
-_STATEMENT = "http://igc-sante.esante.gouv.fr/PC%20TEST"
 _YEARS = 3
 _SERIAL_BITS = 126
 
@@ -93,7 +92,7 @@ def issue_card_leaf(request: CardLeafRequest, usage: CardUsage, issuer: Issued) 
     begin, end = _validity(expired=request.expired)
     serial = 1 << _SERIAL_BITS | secrets.randbits(_SERIAL_BITS)
     certificate = (
-        begin_certificate(request.subject, key, issuer.certificate.subject, serial)
+        begin_certificate(request.subject, key.public_key(), issuer.certificate.subject, serial)
         .not_valid_before(begin)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
@@ -101,6 +100,7 @@ def issue_card_leaf(request: CardLeafRequest, usage: CardUsage, issuer: Issued) 
     )
     certificate = _with_usage(certificate, usage)
     certificate = certificate.add_extension(x509.PrivateKeyUsagePeriod(begin, end), critical=False)
+    certificate = with_all(certificate, issuer.addresses)
     for arc, value in _ans_values(request):
         extension = x509.UnrecognizedExtension(ObjectIdentifier(f"{_ANS}.{arc}"), value)
         certificate = certificate.add_extension(extension, critical=False)
@@ -116,7 +116,7 @@ def _with_usage(certificate: x509.CertificateBuilder, usage: CardUsage) -> x509.
     return (
         certificate.add_extension(key_usage("content_commitment"), critical=True)
         .add_extension(
-            x509.CertificatePolicies([x509.PolicyInformation(_SIGNATURE_POLICY, [_STATEMENT])]), critical=False
+            x509.CertificatePolicies([x509.PolicyInformation(_SIGNATURE_POLICY, [STATEMENT])]), critical=False
         )
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
     )

@@ -1,10 +1,15 @@
 """Keeps the hierarchy in `DIR/pki`: made once, the same at every start, renewed whole when it nears its end."""
 
 import json
+import random
 import secrets
 import shutil
+import socket
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import attrs
 from cryptography import x509
@@ -12,39 +17,39 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from segur_sandbox.pki.authorities import (
+    AUTHORITIES,
+    FORT_PERSONNES,
+    FORT_ROOT,
+    ORGANISATIONS,
+    ROOT,
+    Publication,
+)
 from segur_sandbox.pki.issuing import (
-    FORT_PERSONNES_CN,
-    FORT_ROOT_CN,
-    ORGANISATIONS_CN,
-    ROOT_CN,
     Issued,
     LeafRequest,
     issue_authority,
     issue_crl,
     issue_leaf,
+    new_key,
     organisation_name,
 )
+from segur_sandbox.pki.keys_ahead import KeysAhead
+from segur_sandbox.pki.register import Register
+from segur_sandbox.pki.roles import CLIENT_ROLES
 from segur_sandbox.private_files import make_private_folder, write_private
 
 FINESS = "0B0152872"
 ORGANISATION = "PHARMACIE DU BAC A SABLE"
 DEPARTMENT = "Haute-Corse (2B)"
-_FORMAT = 1
+_FORMAT = 2
 _RENEW_BEFORE = timedelta(days=30)
 _PEM = serialization.Encoding.PEM
-_FORT_KEY = "fort-personnes.key.pem"
-
-CLIENT_ROLES: dict[str, tuple[str, str]] = {
-    "insi-auto": ("INSI-AUTO", "AUTH_CLI"),
-    "insi-manu": ("INSI-MANU", "AUTH_CLI"),
-    "expired": ("INSI-AUTO", "AUTH_CLI"),
-    "revoked": ("INSI-AUTO", "AUTH_CLI"),
-    "wrong-cn": ("DMP-OFFICINE", "AUTH_CLI"),
-    "wrong-usage": ("INSI-MANU", "SIGN"),
-    "foreign-ca": ("INSI-AUTO", "AUTH_CLI"),
-    "org-auth": ("LGO DU BAC A SABLE", "AUTH_CLI"),
-}
-"""Role → common name and usage of its certificate. What is wrong with a role is its name."""
+_QUIET_PORTS = range(20_000, 30_000)
+"""No system gives these by itself: one that is free when certificates are made is free when they are used."""
+_TRIES = 100
+_PORT = "igc.port"
+_MAKING: Final = threading.Lock()
 
 
 @attrs.frozen
@@ -68,10 +73,15 @@ class PkiFiles:
 
     Attributes:
         folder: Holds `ca.pem` (root, then intermediate), `crl.pem` (signed anew at each start) and the leaves;
-            `ca-fort.pem` and, in `cards`, what the cards of professionals hold.
+            `ca-fort.pem` and, in `cards`, what the cards of professionals hold; every authority in `authorities`, and
+            in `issued` what was ordered or made on demand.
+        register: What was issued and what is revoked.
     """
 
     folder: Path
+    register: Register = attrs.field(
+        default=attrs.Factory(lambda self: Register(self.folder), takes_self=True), eq=False, repr=False
+    )
 
     @property
     def ca(self) -> Path:
@@ -88,19 +98,65 @@ class PkiFiles:
         """Keys and certificates of the cards, one folder each."""
         return self.folder / "cards"
 
+    @property
+    def igc_port(self) -> int:
+        """The port that certificates name for lists, authorities and the responder."""
+        return int((self.folder / _PORT).read_text(encoding="ascii"))
+
+    @property
+    def publication(self) -> Publication:
+        """The addresses that certificates bear."""
+        return Publication(f"http://127.0.0.1:{self.igc_port}")
+
     def fort_personnes(self) -> Issued:
         """Return the authority that issues the certificates of cards."""
-        _, intermediate = x509.load_pem_x509_certificates(self.ca_fort.read_bytes())
-        return Issued(intermediate, read_key(self.folder / _FORT_KEY))
+        return self.authority(FORT_PERSONNES)
 
     def organisations(self) -> Issued:
         """Return the authority that issues the certificates of organisations."""
-        _, intermediate = x509.load_pem_x509_certificates(self.ca.read_bytes())
-        return Issued(intermediate, read_key(self.folder / "organisations.key.pem"))
+        return self.authority(ORGANISATIONS)
+
+    def authority(self, short: str) -> Issued:
+        """Return an authority, made now if nobody wanted it before.
+
+        Args:
+            short: One of `AUTHORITIES`.
+        """
+        cert, key = self._authority_files(short)
+        if not cert.exists():
+            with _MAKING:
+                self.make_authority(short, new_key(self.authority(ROOT).key.key_size))
+        certificate = x509.load_pem_x509_certificate(cert.read_bytes())
+        return Issued(certificate, read_key(key), self.publication.in_leaf(short))
+
+    def has_authority(self, short: str) -> bool:
+        """Tell whether an authority was made."""
+        return self._authority_files(short)[0].exists()
+
+    def make_authority(self, short: str, key: rsa.RSAPrivateKey) -> None:
+        """Certify an authority, after its issuer, unless it is there already."""
+        cert, key_path = self._authority_files(short)
+        known = AUTHORITIES[short]
+        if cert.exists():
+            return
+        make_private_folder(cert.parent)
+        if known.issuer is None:
+            issued = issue_authority(known.common_name, key)
+        else:
+            if not self.has_authority(known.issuer):
+                self.make_authority(known.issuer, new_key(key.key_size))
+            addresses = self.publication.in_authority(known.issuer)
+            issued = issue_authority(known.common_name, key, self.authority(known.issuer), addresses)
+        write_key(key_path, key)
+        write_private(cert, _pem(issued.certificate))
+
+    def _authority_files(self, short: str) -> tuple[Path, Path]:
+        folder = self.folder / "authorities"
+        return folder / f"{short}.cert.pem", folder / f"{short}.key.pem"
 
     @property
     def crl(self) -> Path:
-        """The revocation list."""
+        """The revocation list by which handshakes are judged, in real time; what is published is made on demand."""
         return self.folder / "crl.pem"
 
     def server(self, *, expired: bool = False) -> tuple[Path, Path]:
@@ -139,12 +195,13 @@ def open_pki(folder: Path, authority_bits: int = 2048) -> PkiFiles:
             shutil.rmtree(folder)
         make_private_folder(folder)
         _create(files, authority_bits)
-    if not files.role("org-auth").cert.exists():
-        # A hierarchy made before this role was known keeps its authorities.
-        _create_role(files, "org-auth", files.organisations())
-    if not files.ca_fort.exists():
-        _create_fort(files, authority_bits)
-    _publish_crl(files)
+    for role in CLIENT_ROLES:
+        if not files.role(role).cert.exists():
+            # A hierarchy made before this role was known keeps its authorities.
+            _write_role(
+                files.role(role), role, issue_leaf(_request(role), files.organisations()), files.organisations()
+            )
+    write_handshake_crl(files)
     return files
 
 
@@ -157,40 +214,45 @@ def _usable(files: PkiFiles) -> bool:
 
 
 def _create(files: PkiFiles, bits: int) -> None:
-    root = issue_authority(ROOT_CN, bits)
-    organisations = issue_authority(ORGANISATIONS_CN, bits, root)
-    foreign_root = issue_authority(ROOT_CN, bits)
-    foreign = issue_authority(ORGANISATIONS_CN, bits, foreign_root)
-    files.ca.write_bytes(_pem(root.certificate, organisations.certificate))
-    write_key(files.folder / "organisations.key.pem", organisations.key)
-
-    for expired in (False, True):
-        chain, key_path = files.server(expired=expired)
-        subject = organisation_name("localhost", FINESS, ORGANISATION, DEPARTMENT)
-        server = issue_leaf(LeafRequest(subject, "SSL_SERV", expired), organisations)
-        chain.write_bytes(_pem(server.certificate, organisations.certificate))
-        write_key(key_path, server.key)
-
-    for role in CLIENT_ROLES:
-        _create_role(files, role, foreign if role == "foreign-ca" else organisations)
-
+    write_private(files.folder / _PORT, str(_free_port()).encode("ascii"))
+    first = (ROOT, ORGANISATIONS, FORT_ROOT, FORT_PERSONNES)
+    leaves = len(CLIENT_ROLES) + 1
+    with KeysAhead((*[bits] * (len(first) + 2), *[2048] * leaves)) as keys:
+        for short in first:
+            files.make_authority(short, keys.take())
+        organisations = files.organisations()
+        files.ca.write_bytes(_pem(files.authority(ROOT).certificate, organisations.certificate))
+        files.ca_fort.write_bytes(_pem(files.authority(FORT_ROOT).certificate, files.fort_personnes().certificate))
+        foreign_root = issue_authority(AUTHORITIES[ROOT].common_name, keys.take())
+        addresses = files.publication.in_authority(ROOT)
+        foreign = issue_authority(AUTHORITIES[ORGANISATIONS].common_name, keys.take(), foreign_root, addresses)
+        foreign = attrs.evolve(foreign, addresses=organisations.addresses)
+        # As a server has it that was not renewed in time: the same key, an older certificate.
+        server_key = keys.take()
+        for expired in (False, True):
+            chain, key_path = files.server(expired=expired)
+            subject = organisation_name("localhost", FINESS, ORGANISATION, DEPARTMENT)
+            server = issue_leaf(LeafRequest(subject, "SSL_SERV", expired), organisations, server_key)
+            chain.write_bytes(_pem(server.certificate, organisations.certificate))
+            write_key(key_path, server.key)
+        for role in CLIENT_ROLES:
+            issuer = foreign if role == "foreign-ca" else organisations
+            _write_role(files.role(role), role, issue_leaf(_request(role), issuer, keys.take()), issuer)
     write_private(files.folder / "complete.json", json.dumps({"format": _FORMAT}).encode("ascii"))
 
 
-def _create_role(files: PkiFiles, role: str, issuer: Issued) -> None:
+def _free_port() -> int:
+    for port in random.sample(_QUIET_PORTS, _TRIES):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    # Nothing is lost: the service says in the descriptor where it really is.
+    return _QUIET_PORTS[0]
+
+
+def _request(role: str) -> LeafRequest:
     common_name, usage = CLIENT_ROLES[role]
     subject = organisation_name(common_name, FINESS, ORGANISATION, DEPARTMENT)
-    leaf = issue_leaf(LeafRequest(subject, usage, expired=role == "expired"), issuer)
-    _write_role(files.role(role), role, leaf, issuer)
-
-
-def _create_fort(files: PkiFiles, bits: int) -> None:
-    root = issue_authority(FORT_ROOT_CN, bits)
-    personnes = issue_authority(FORT_PERSONNES_CN, bits, root)
-    # Cards of an authority that was never finished would chain to nothing.
-    shutil.rmtree(files.cards, ignore_errors=True)
-    write_key(files.folder / _FORT_KEY, personnes.key)
-    files.ca_fort.write_bytes(_pem(root.certificate, personnes.certificate))
+    return LeafRequest(subject, usage, expired=role == "expired")
 
 
 def _write_role(where: RoleFiles, role: str, leaf: Issued, issuer: Issued) -> None:
@@ -208,10 +270,11 @@ def _write_role(where: RoleFiles, role: str, leaf: Issued, issuer: Issued) -> No
     write_private(where.password_file, password.encode("ascii"))
 
 
-def _publish_crl(files: PkiFiles) -> None:
-    revoked = x509.load_pem_x509_certificate(files.role("revoked").cert.read_bytes())
-    crl = issue_crl(files.organisations(), (revoked.serial_number,))
-    files.crl.write_bytes(crl.public_bytes(_PEM))
+def write_handshake_crl(files: PkiFiles) -> None:
+    """Sign the list by which the simulators judge who connects."""
+    organisations = files.organisations()
+    crl = issue_crl(organisations, [one.entry() for one in files.register.revoked_by(organisations.certificate)])
+    write_private(files.crl, crl.public_bytes(_PEM))
 
 
 def _pem(*certificates: x509.Certificate) -> bytes:

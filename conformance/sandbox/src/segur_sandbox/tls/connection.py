@@ -37,9 +37,11 @@ class Connection:
         self._transport: asyncio.Transport | None = None
 
     def made(self, transport: asyncio.Transport) -> dict[str, Any]:
-        """Note the transport and return the members of the ASGI TLS extension."""
+        """Note the transport and return the members of the ASGI TLS extension, none without TLS."""
         self._transport = transport
-        ssl_object: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        ssl_object: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        if ssl_object is None:
+            return {}
         der = ssl_object.getpeercert(binary_form=True)
         chain: list[str] = []
         if der is not None:

@@ -101,11 +101,9 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         (
             Change(
                 "segur_host",
-                "broker/trust.py",
-                "        context.minimum_version = ",
-                "        context.check_hostname = False\n"
-                "        context.verify_mode = ssl.CERT_NONE\n"
-                "        context.minimum_version = ",
+                "broker/tls/contexts.py",
+                "    context.hostname_checks_common_name = False\n",
+                "    context.check_hostname = False\n    context.verify_mode = ssl.CERT_NONE\n",
             ),
         ),
     ),

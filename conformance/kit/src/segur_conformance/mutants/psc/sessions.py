@@ -56,11 +56,9 @@ MUTANTS: Final = (
         ("psc.availability.tls",),
         (
             host(
-                "broker/connection.py",
-                "            self._socket = context.wrap_socket(plain, server_hostname=address.host)\n",
-                "            context.check_hostname = False\n"
-                "            context.verify_mode = ssl.CERT_NONE\n"
-                "            self._socket = context.wrap_socket(plain, server_hostname=address.host)\n",
+                "broker/tls/contexts.py",
+                "    context.hostname_checks_common_name = False\n",
+                "    context.check_hostname = False\n    context.verify_mode = ssl.CERT_NONE\n",
             ),
         ),
     ),

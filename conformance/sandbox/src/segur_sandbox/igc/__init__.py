@@ -1,0 +1,1 @@
+"""What the authority publishes, its OCSP responder, and a platform where certificates are ordered, all on loopback."""
