@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from segur_sdk.custody import Cards, Keys, NamedAlgorithm, Signer, Token, Tokens
 from segur_sdk.errors import Fact
+from segur_sdk.keyring import Keyring
 from segur_sdk.models.actor import Actor, Environment, Session
 from segur_sdk.models.base import Value
 from segur_sdk.models.notice import Notice, Question
@@ -23,6 +24,7 @@ __all__ = [
     "HookContext",
     "HttpClient",
     "HttpReply",
+    "Keyring",
     "Keys",
     "NamedAlgorithm",
     "PluginSettings",
@@ -237,6 +239,11 @@ class HookContext(Protocol):
     @property
     def keys(self) -> Keys:
         """Certificates and signatures; declared by ``[[keys]]``."""
+        ...
+
+    @property
+    def keyring(self) -> Keyring:
+        """Every key of the installation, for who administers them; declared by ``keyring = true``."""
         ...
 
     def settings(self, model: type[SettingsT], /) -> SettingsT:

@@ -30,13 +30,21 @@ Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_\-]{0,39}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*\.[0-9]+$")]
 
 
-def _is_https(address: str) -> str:
+def _is_web(address: str) -> str:
     parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment or parts.query:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.fragment or parts.query:
         raise ValueError("an address is https://host[:port]/path")
     return address
 
 
+def _is_https(address: str) -> str:
+    if urlsplit(_is_web(address)).scheme != "https":
+        raise ValueError("an address is https://host[:port]/path")
+    return address
+
+
+WebAddress = Annotated[str, AfterValidator(_is_web)]
+"""``https://host[:port]/path``; ``http`` for what the protocol ``http`` allows."""
 HttpsAddress = Annotated[str, AfterValidator(_is_https)]
 
 
@@ -54,9 +62,10 @@ class NetworkUse(Value):
     """One purpose for which the plugin talks to one address."""
 
     purpose: Token
-    protocol: Literal["https", "browser"] = "https"
-    """``browser``: the plugin only sends the browser of whoever sits there to that address."""
-    addresses: dict[Environment, HttpsAddress] = Field(default_factory=dict)
+    protocol: Literal["https", "browser", "http"] = "https"
+    """``browser``: the plugin only sends the browser of whoever sits there to that address. ``http``, without TLS: what
+    authorities publish signed (revocation lists, OCSP), and nothing else; without anchors nor authentication."""
+    addresses: dict[Environment, WebAddress] = Field(default_factory=dict)
     """The address by environment; the sandbox's own comes from the configuration."""
     trust: Token | None = None
     """Name of the trust anchors in the configuration, for example ``igc-sante``."""
@@ -68,9 +77,12 @@ class NetworkUse(Value):
 
     @model_validator(mode="after")
     def _a_browser_brings_its_own(self) -> "NetworkUse":
-        if self.protocol == "browser":
+        schemes = {urlsplit(address).scheme for address in self.addresses.values()}
+        if schemes - {"http" if self.protocol == "http" else "https"}:
+            raise ValueError("an address has the scheme of its protocol")
+        if self.protocol in {"browser", "http"}:
             if self.trust is not None or self.auth is not None or self.key is not None:
-                raise ValueError("a browser brings its own trust")
+                raise ValueError("neither a browser nor http has the host authenticate anybody")
         elif self.trust is None or self.auth is None:
             raise ValueError("https names its trust and its authentication")
         elif self.auth != "bearer" and (self.auth != "none") != (self.key is not None):
@@ -160,6 +172,8 @@ class PluginManifest(Value):
     codes: tuple[Token, ...] = ()
     network: tuple[NetworkUse, ...] = ()
     keys: tuple[KeyUse, ...] = ()
+    keyring: bool = False
+    """May see the certificate of every key of the installation, and have keys made and certificates installed."""
     cards: bool = False
     tokens: bool = False
     """May see public and private objects of tokens, and ask the host to have one unlocked."""

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from segur_sdk.hooks.card_read import ON_CARD_READ, OnCardRead
+from segur_sdk.hooks.certificate_expiring import ON_CERTIFICATE_EXPIRING, OnCertificateExpiring
 from segur_sdk.hooks.dmp_send import BEFORE_DMP_SEND, BeforeDmpSend
 from segur_sdk.hooks.info import HookInfo, HookMode, Stability
 from segur_sdk.hooks.markers import hookimpl, hookspec
@@ -18,7 +19,15 @@ from segur_sdk.hooks.session_ended import ON_SESSION_ENDED, OnSessionEnded
 from segur_sdk.hooks.session_login import ON_SESSION_LOGIN, OnSessionLogin
 
 
-class SegurHooks(OnSessionLogin, OnCardRead, QualifyIdentity, BeforeDmpSend, OnPrescriptionScanned, OnSessionEnded):
+class SegurHooks(
+    OnSessionLogin,
+    OnCardRead,
+    QualifyIdentity,
+    BeforeDmpSend,
+    OnPrescriptionScanned,
+    OnSessionEnded,
+    OnCertificateExpiring,
+):
     """Every hook of this version of the SDK; the base class of plugins."""
 
 
@@ -32,6 +41,7 @@ HOOKS: Final[Mapping[str, HookInfo]] = MappingProxyType(
             BEFORE_DMP_SEND,
             ON_PRESCRIPTION_SCANNED,
             ON_SESSION_ENDED,
+            ON_CERTIFICATE_EXPIRING,
         )
     }
 )

@@ -1,5 +1,7 @@
 """A certificate as a plugin may see it: facts, never the key."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from segur_sdk.models.base import Moment, Value
@@ -18,3 +20,16 @@ class CertificateInfo(Value):
     not_after: Moment
     client_authentication: bool
     """Whether its usages allow TLS client authentication."""
+
+
+class ExpiryLevel(StrEnum):
+    """How near the end of a certificate is."""
+
+    CALENDAR = "calendar"
+    """From 90 days before."""
+    WARNING = "warning"
+    """From 30 days before."""
+    URGENT = "urgent"
+    """From 7 days before."""
+    ENDED = "ended"
+    """From the moment of its end: the host makes no call with it any more."""
