@@ -23,6 +23,7 @@ from segur_sdk.context import (
 )
 from segur_sdk.drivers import CardSource, SlotState
 from segur_sdk.jobs import JobDone, JobRun, JobRunner
+from segur_sdk.keyring import KeyReference, KeyRequest, Keyring
 from segur_sdk.services import SERVICES
 
 _HEAD = """\
@@ -44,7 +45,7 @@ up, everything in its context refuses with `plugin.call_over`.
 _SERVICES = """\
 ## Services
 
-Questions to a national service; they only read. A plugin offers one by `provides` and a method per question, asks one
+What one plugin offers to the host and to others. A plugin offers one by `provides` and a method per question, asks one
 by `uses` and `ctx.service(Protocol)`.
 """
 
@@ -60,9 +61,9 @@ def page() -> str:
         *_fields(Outcome),
     ]
     parts += [_CONTEXT]
-    for protocol in (HookContext, HttpClient, Cards, CardChannel, Keys, Store, AuditNotes, Clock, Deadline):
+    for protocol in (HookContext, HttpClient, Cards, CardChannel, Keys, Keyring, Store, AuditNotes, Clock, Deadline):
         parts += _class(protocol)
-    parts += [*_fields(HttpReply), *_fields(Software), _SERVICES]
+    parts += [*_fields(HttpReply), *_fields(Software), *_fields(KeyReference), *_fields(KeyRequest), _SERVICES]
     for service in SERVICES.values():
         parts += _class(service)
     parts += ["## Jobs\n", *_class(JobRunner), *_fields(JobRun), *_fields(JobDone)]

@@ -219,6 +219,7 @@ PATIENT_NAMES = frozenset(
 NOT_A_PATIENTS = frozenset(
     {
         ("Choice", "value"),
+        ("FormField", "value"),
         ("StructureId", "value"),
         ("TokenData", "value"),
     }
@@ -261,7 +262,7 @@ def test_every_field_named_like_patient_data_is_marked() -> None:
 
 
 def test_every_day_without_an_hour_is_marked_or_known() -> None:
-    known = {"InsHistoryEntry.start", "InsHistoryEntry.end"}
+    known = {"InsHistoryEntry.start", "InsHistoryEntry.end", "OrderProgress.expected_on"}
     days = {
         f"{model.__name__}.{name}": is_marked(field)
         for model in _models()
