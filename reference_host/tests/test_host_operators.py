@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from segur_host.audit.log import AuditLog
 from segur_host.operators import accounts as accounts_module
 from segur_host.operators.accounts import Account, Accounts
+from segur_host.operators.acknowledgements import Acknowledgements, identifier_sent
 from segur_host.operators.codes import LONGEST_WAIT, NOBODYS, fits, still_waits, wait_after
 from segur_host.operators.desk import NOT_LINKED, OperatorDesk
 from segur_host.operators.rights import NATIONAL, Role, rights_table
@@ -68,8 +69,30 @@ def accounts(database: Database, clock: MovingClock) -> Accounts:
 
 
 @pytest.fixture
-def desk(database: Database, accounts: Accounts, clock: MovingClock) -> OperatorDesk:
-    return OperatorDesk(accounts, AuditLog(database, clock), required=True)
+def open_desk(database: Database, accounts: Accounts, clock: MovingClock) -> Callable[..., OperatorDesk]:
+    """Make a desk of an installation that wants accounts, or not."""
+
+    def open_desk(*, required: bool) -> OperatorDesk:
+        agreed = Acknowledgements(database, clock)
+        return OperatorDesk(accounts, agreed, AuditLog(database, clock), required=required)
+
+    return open_desk
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., OperatorDesk]) -> OperatorDesk:
+    return open_desk(required=True)
+
+
+@pytest.fixture
+def noted(database: Database, clock: MovingClock) -> Callable[[], list[dict[str, object]]]:
+    """Tell what the audit knows of who agreed, in order."""
+
+    def noted() -> list[dict[str, object]]:
+        records = AuditLog(database, clock).records()
+        return [json.loads(one.facts) for one in records if one.event == "operator.acknowledgement"]
+
+    return noted
 
 
 def refusal(call: Callable[[], object]) -> InputError:
@@ -203,11 +226,9 @@ def test_a_professional_without_account_is_refused_and_none_is_made(accounts: Ac
     assert [one.name for one in accounts.all()] == ["Claire"]
 
 
-def test_where_the_software_keeps_accounts_anybody_proven_is_admitted(
-    accounts: Accounts, database: Database, clock: MovingClock
-) -> None:
-    desk = OperatorDesk(accounts, AuditLog(database, clock), required=False)
-    admitted = desk.admit(SessionMeans.CPS, proven(), Answers())
+def test_where_the_software_keeps_accounts_anybody_proven_is_admitted(open_desk: Callable[..., OperatorDesk]) -> None:
+    desk = open_desk(required=False)
+    admitted = desk.admit(SessionMeans.CPS, proven(), Answers(session__acknowledge="oui"))
     assert admitted.account is None
     assert admitted.rights == rights_table()[Role.MEDECIN].strong | {NATIONAL}
 
@@ -272,23 +293,93 @@ def test_what_another_account_bears_is_not_taken_from_it(accounts: Accounts, des
 
 
 @pytest.mark.req("PD-06")
-@pytest.mark.parametrize(("answer", "national"), [("oui", True), ("non", False), (None, False)])
+@pytest.mark.parametrize("required", [True, False], ids=["accounts of the host", "accounts of the software"])
+@pytest.mark.parametrize(
+    ("answer", "national"),
+    [("oui", True), ("non", False), (None, False), ("peut-être", False)],
+    ids=["yes", "no", "no answer", "no such answer"],
+)
 def test_without_acknowledgement_no_national_call(
-    accounts: Accounts, desk: OperatorDesk, database: Database, clock: MovingClock, answer: str | None, national: bool
+    accounts: Accounts,
+    open_desk: Callable[..., OperatorDesk],
+    noted: Callable[[], list[dict[str, object]]],
+    required: bool,
+    answer: str | None,
+    national: bool,
 ) -> None:
-    accounts.add("Claire", Role.MEDECIN, RPPS)
+    desk = open_desk(required=required)
+    whose = {"operator": accounts.add("Claire", Role.MEDECIN, RPPS).id} if required else {}
     answers = Answers(**({"session__acknowledge": answer} if answer else {}))
-    assert (NATIONAL in desk.admit(SessionMeans.PSC, proven(), answers).rights) is national
-    noted = [
-        json.loads(one.facts)["agreed"]
-        for one in AuditLog(database, clock).records()
-        if one.event == "operator.acknowledgement"
-    ]
-    assert noted == [national]
+    admitted = desk.admit(SessionMeans.PSC, proven(), answers)
+    assert admitted.rights == rights_table()[Role.MEDECIN].strong | ({NATIONAL} if national else set())
+    assert [one.code for one in answers.asked] == ["session.acknowledge"]
+    assert noted() == [{"national_id": NATIONAL_ID, "agreed": national, **whose}]
     # Who agreed is not asked again; who did not, is.
     again = Answers(session__acknowledge="oui")
-    desk.admit(SessionMeans.CPS, proven(), again)
+    assert NATIONAL in desk.admit(SessionMeans.CPS, proven(RPPS, None), again).rights
     assert bool(again.asked) is not national
+
+
+BOTH = (RPPS, NATIONAL_ID)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "asked"),
+    [
+        pytest.param((RPPS, None), BOTH, False, id="by his card, then by Pro Santé Connect"),
+        pytest.param(BOTH, (RPPS, None), False, id="by Pro Santé Connect, then by his card"),
+        pytest.param((None, NATIONAL_ID), (RPPS, None), False, id="an authority that tells no RPPS, then his card"),
+        pytest.param((None, "3010004321/07"), (None, "3010004321/07"), False, id="somebody without RPPS"),
+        pytest.param((RPPS, None), ("99700261797", None), True, id="somebody else"),
+        pytest.param((None, "3010004321/07"), (None, "3010004321/08"), True, id="a colleague without RPPS"),
+        pytest.param((None, None), (RPPS, None), True, id="somebody of whom nothing is sent, then a professional"),
+    ],
+)
+def test_one_person_agrees_once_whichever_means_he_signs_in_by(
+    open_desk: Callable[..., OperatorDesk],
+    first: tuple[str | None, str | None],
+    then: tuple[str | None, str | None],
+    asked: bool,
+) -> None:
+    open_desk(required=False).admit(SessionMeans.PSC, proven(*first), Answers(session__acknowledge="oui"))
+    answers = Answers()
+    rights = open_desk(required=False).admit(SessionMeans.CPS, proven(*then), answers).rights
+    assert ([one.code for one in answers.asked], NATIONAL in rights) == (
+        (["session.acknowledge"], False) if asked else ([], True)
+    )
+
+
+def test_an_agreement_belongs_to_a_person_not_to_an_account(accounts: Accounts, desk: OperatorDesk) -> None:
+    accounts.add("Claire", Role.MEDECIN, RPPS, CODE)
+    desk.admit(SessionMeans.PSC, proven(), Answers(session__acknowledge="oui"))
+    accounts.remove("Claire")
+    # Back with another account, and by its code.
+    back = accounts.add("Claire B", Role.MEDECIN, RPPS, CODE)
+    nobody = Answers()
+    assert NATIONAL in desk.admit_locally(back, nobody).rights
+    assert nobody.asked == []
+
+
+def test_who_agreed_in_one_structure_is_asked_in_another(database: Database, clock: MovingClock) -> None:
+    identifier = identifier_sent(RPPS, None)
+    assert identifier == NATIONAL_ID
+    here = Acknowledgements(database, clock)
+    here.add(identifier)
+    here.add(identifier)
+    with Database(database.folder, "other") as elsewhere:
+        there = Acknowledgements(elsewhere, clock)
+        assert (here.has(identifier), there.has(identifier)) == (True, False)
+        there.add(identifier)
+        assert there.has(identifier)
+
+
+def test_nothing_is_asked_nor_noted_of_who_has_no_identifier(
+    open_desk: Callable[..., OperatorDesk], noted: Callable[[], list[dict[str, object]]]
+) -> None:
+    answers = Answers()
+    admitted = open_desk(required=False).admit(SessionMeans.CPS, proven(None, None), answers)
+    assert NATIONAL in admitted.rights
+    assert (answers.asked, noted()) == ([], [])
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -71,7 +71,7 @@ def open_counter(
     opened = []
 
     def open_one(**settings: str) -> Counter:
-        answers = {"token.pin": "1234", "session.exercice": PHARMACY}
+        answers = {"token.pin": "1234", "session.acknowledge": "oui", "session.exercice": PHARMACY}
         asker = ScriptedAnswers(answers)
         table = segur_config.plugins["cps"].model_copy(update={"settings": settings})
         config = segur_config.model_copy(update={"plugins": {**segur_config.plugins, "cps": table}})
@@ -150,7 +150,7 @@ def test_pharmacist_signs_in_and_her_name_rpps_and_finess_can_be_shown(counter: 
     login = counter.login(slot=ONE)
     actor = login.opened.actor
     assert (actor.name, actor.rpps, actor.exercice) == ("CAROLE PHARMACH0007512", "99700075122", PHARMACY)
-    assert counter.questions() == ["token.pin", "session.exercice"]
+    assert counter.questions() == ["token.pin", "session.acknowledge", "session.exercice"]
     holder = counter.read().holder
     assert holder is not None
     assert (holder.family_name, holder.given_name, holder.rpps) == ("PHARMACH0007512", "CAROLE", "99700075122")
@@ -201,7 +201,7 @@ def test_card_that_names_nobody_opens_no_session(counter: Counter) -> None:
 )
 def test_card_without_situations_opens_a_session_without_choice(counter: Counter, card: str, name: str) -> None:
     counter.insert(card)
-    assert (counter.login().opened.actor.name, counter.questions()) == (name, ["token.pin"])
+    assert (counter.login().opened.actor.name, counter.questions()) == (name, ["token.pin", "session.acknowledge"])
 
 
 @pytest.mark.parametrize(("card", "code"), [("cps:expired", "cps.card_expired"), ("cps:locked", "token.pin_locked")])

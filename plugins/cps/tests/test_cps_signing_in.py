@@ -23,7 +23,7 @@ def refusal(bench: Any, ctx: Any, **where: str) -> CardError:
 def test_professional_is_proven_by_his_pin_then_his_authentication_key(bench: Any) -> None:
     token = bench.card()
     who = bench.sign_in(bench.context(token), slot="Lecteur 1")
-    assert (who.name, who.rpps) == ("CAROLE PHARMACH0007512", "99700075122")
+    assert (who.name, who.rpps, who.national_id) == ("CAROLE PHARMACH0007512", "99700075122", "899700075122")
     assert (who.slot, who.token_serial) == ("Lecteur 1", token.serial)
     assert who.expires_at == bench.read(bench.context(token)).holder.certificates[0].info.not_after
     asked = [call for call in token.calls if call[0] in ASKING]
@@ -112,6 +112,8 @@ def test_card_without_situations_offers_none(bench: Any) -> None:
 def test_adeli_alone_opens_a_session_without_rpps(bench: Any) -> None:
     who = bench.sign_in(bench.context(bench.card(subject=bench.olivier)))
     assert (who.name, who.rpps) == ("OLIVIER INFIRMCS ADELI8751", None)
+    # What he is sent as to national services is known all the same.
+    assert who.national_id == "00B6087510"
 
 
 @pytest.mark.req("S003-01")

@@ -94,7 +94,7 @@ def open_counter(segur_sandbox: "RunningSandbox", segur_config: "HostConfig") ->
         insi = segur_config.plugins["insi"].model_copy(update={"settings": settings})
         plugins = {**segur_config.plugins, "insi": insi}
         config = segur_config.model_copy(update={"plugins": plugins, **tables})
-        host = Host(config, asker=ScriptedAnswers({"token.pin": "1234"}), browser=browser)
+        host = Host(config, asker=ScriptedAnswers({"token.pin": "1234", "session.acknowledge": "oui"}), browser=browser)
         opened.append(host)
         return Counter(host, segur_sandbox)
 

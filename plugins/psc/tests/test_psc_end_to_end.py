@@ -27,7 +27,9 @@ PRACTICE = "499700366240007/SA07/10C/L/-"
 class Person:
     """Answers by the code of a question, and does something when a notice is shown."""
 
-    answers: dict[str, str] = attrs.field(factory=lambda: {"session.exercice": PRACTICE, "psc.national_id": DOCTOR})
+    answers: dict[str, str] = attrs.field(
+        factory=lambda: {"session.acknowledge": "oui", "session.exercice": PRACTICE, "psc.national_id": DOCTOR}
+    )
     asked: "list[Question]" = attrs.field(factory=list)
     reads: "Callable[[Notice], object]" = attrs.field(default=lambda notice: None)
 
@@ -119,7 +121,7 @@ def test_doctor_signs_in_through_the_browser_with_the_structure_s_certificate(co
     login = counter.login()
     assert (login.opened.actor.name, login.opened.actor.rpps) == ("KIT DOC0036624", DOCTOR)
     assert login.opened.actor.exercice == PRACTICE
-    assert [one.code for one in counter.person.asked] == ["session.exercice"]
+    assert [one.code for one in counter.person.asked] == ["session.acknowledge", "session.exercice"]
     assert login.opened.session.means is SessionMeans.PSC
     assert counter.operations() == ["discovery", "token:authorization_code", "certs", "userinfo"]
 
@@ -157,8 +159,8 @@ def test_somebody_who_has_no_card_signs_in_on_his_telephone(open_counter: Callab
     counter.sandbox.answer_psc("preparateur")
     failure = counter.refusal()
     assert failure.code == "input.no_answer"
-    assert [one.code for one in counter.person.asked] == ["psc.national_id", "session.exercice"]
-    offered = [choice.label for choice in counter.person.asked[1].choices]
+    assert [one.code for one in counter.person.asked] == ["psc.national_id", "session.acknowledge", "session.exercice"]
+    offered = [choice.label for choice in counter.person.asked[2].choices]
     assert len(offered) == 2
     assert all("Préparateur en pharmacie (officine)" in one for one in offered)
 

@@ -35,6 +35,7 @@ def sign_in(request: SessionRequest, ctx: HookContext) -> Authenticated:
     return Authenticated(
         name=" ".join(name for name in names if name is not None)[:_MAX_NAME],
         rpps=holder.rpps,
+        national_id=holder.national_id,
         exercices=exercices_of(holder),
         expires_at=authentication.info.not_after,
         slot=found.token.state.slot,

@@ -11,6 +11,7 @@ from segur_host.cli.call import read_input
 from segur_host.cli.options import ConfigOption, JsonOption, open_host
 from segur_host.cli.output import console, only_json
 from segur_host.operators.accounts import Account
+from segur_host.operators.acknowledgements import Acknowledgements, identifier_sent
 from segur_host.operators.rights import Role, rights_table
 from segur_sdk.errors import InputError
 
@@ -26,8 +27,9 @@ def list_operators(*, config: ConfigOption = None, json: JsonOption = False) -> 
     with only_json() as output:
         with open_host(config, safe_mode=True) as host:
             accounts = host.operators.all()
+            shown = [_as_json(one, host.acknowledgements) for one in accounts]
         if json:
-            output.write([_as_json(one) for one in accounts])
+            output.write(shown)
             return
     table = Table("Nom", "Rôle", "RPPS", "Code", "Rattaché à PSC")
     for one in accounts:
@@ -52,8 +54,9 @@ def add(
     with only_json() as output:
         with open_host(config, safe_mode=True) as host:
             account = host.operators.add(name, role, rpps, _code(code) if code is not None else None)
+            shown = _as_json(account, host.acknowledgements)
         if json:
-            output.write(_as_json(account))
+            output.write(shown)
             return
     console.print(f"Compte « {escape(name)} » créé.")
 
@@ -85,14 +88,15 @@ def _code(file: str | None) -> str:
     return read_input(file).rstrip("\r\n")
 
 
-def _as_json(account: Account) -> dict[str, object]:
+def _as_json(account: Account, acknowledgements: Acknowledgements) -> dict[str, object]:
+    identifier = identifier_sent(account.rpps, account.national_id)
     return {
         "name": account.name,
         "role": str(account.role),
         "rpps": account.rpps,
         "has_code": account.has_code,
         "linked": account.national_id is not None,
-        "acknowledged": account.acknowledged,
+        "acknowledged": identifier is not None and acknowledgements.has(identifier),
     }
 
 

@@ -20,6 +20,7 @@ from segur_host.dispatch.outcome import Outcome
 from segur_host.host import Host
 from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
+from segur_host.operators.desk import ACKNOWLEDGE_QUESTION
 from segur_host.sessions.choosing import EXERCICE_QUESTION
 from segur_host.sessions.open_sessions import OpenSession
 from segur_sdk.errors import SegurError, UserMessage
@@ -297,10 +298,10 @@ def play(sandbox: Sandbox, kind: ReaderKind = ReaderKind.MEMORY) -> Iterator[Ste
 
 
 def _answer(question: Question) -> str | None:
-    """Answer as the person at the counter; of several situations d'exercice, the first is his."""
+    """Answer as the person at the counter: he agrees, and of several situations d'exercice the first is his."""
     if question.code == SEX_QUESTION:
         return "M"
-    return question.choices[0].value if question.code == EXERCICE_QUESTION else None
+    return question.choices[0].value if question.code in {ACKNOWLEDGE_QUESTION, EXERCICE_QUESTION} else None
 
 
 def _with_readers(config: HostConfig, kind: ReaderKind, data: Path) -> HostConfig:

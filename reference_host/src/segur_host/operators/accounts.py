@@ -33,7 +33,6 @@ operators: Final = sa.Table(
     sa.Column("code", sa.Text),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("failed_at", sa.String(40)),
-    sa.Column("acknowledged_at", sa.String(40)),
     sa.UniqueConstraint("tenant", "name"),
     sa.UniqueConstraint("tenant", "rpps"),
     sa.UniqueConstraint("tenant", "national_id"),
@@ -56,8 +55,6 @@ class Account:
     rpps: str | None
     national_id: str | None
     """As Pro Santé Connect names him; known once somebody linked it, or by the RPPS."""
-    acknowledged: bool
-    """He knows that his national identifier is sent to national services, and agreed."""
     has_code: bool
 
 
@@ -66,7 +63,7 @@ class Accounts:
 
     Args:
         database: the host's database.
-        clock: dates failures and agreements.
+        clock: dates failures.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -152,10 +149,6 @@ class Accounts:
             raise InputError("operator.linked")
         self._change(account, **new)
 
-    def acknowledge(self, account: Account) -> None:
-        """Note that he knows that his national identifier is sent."""
-        self._change(account, acknowledged_at=self._clock.now().isoformat())
-
     def by_code(self, name: str, code: str) -> Account:
         """Return the account of who typed name and code.
 
@@ -214,6 +207,5 @@ def _account(row: Any) -> Account:
         role=Role(row.role),
         rpps=row.rpps,
         national_id=row.national_id,
-        acknowledged=row.acknowledged_at is not None,
         has_code=row.code is not None,
     )

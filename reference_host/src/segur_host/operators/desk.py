@@ -8,8 +8,9 @@ import attrs
 from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.broker.ask import Asker, CheckedAsker
 from segur_host.operators.accounts import MAX_CODE, Account, Accounts
+from segur_host.operators.acknowledgements import Acknowledgements, identifier_sent
 from segur_host.operators.rights import NATIONAL, Role, rights_table, role_of_profession
-from segur_sdk.errors import InputError
+from segur_sdk.errors import Fact, InputError
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.notice import Choice, Question
 from segur_sdk.services.session_provider import Authenticated
@@ -35,12 +36,16 @@ class OperatorDesk:
 
     Args:
         accounts: of the host.
+        acknowledgements: of the host, of people with an account and without.
         audit: of the host.
         required: only who has an account gets a session; otherwise the practice software knows its users itself.
     """
 
-    def __init__(self, accounts: Accounts, audit: AuditLog, *, required: bool) -> None:
+    def __init__(
+        self, accounts: Accounts, acknowledgements: Acknowledgements, audit: AuditLog, *, required: bool
+    ) -> None:
         self._accounts = accounts
+        self._acknowledgements = acknowledgements
         self._audit = audit
         self._required = required
 
@@ -53,12 +58,11 @@ class OperatorDesk:
 
     def admit_locally(self, account: Account, asker: Asker) -> Admitted:
         """Return what somebody may do who proved who he is to this host only."""
-        # Of somebody without a national identifier, none is sent.
-        national = (account.rpps is None and account.national_id is None) or self._acknowledges(account, asker)
+        national = self._acknowledges(identifier_sent(account.rpps, account.national_id), account, asker)
         return Admitted(account, self._rights(account.role, SessionMeans.LOCAL, national=national))
 
     def admit(self, means: SessionMeans, proven: Authenticated, asker: Asker) -> Admitted:
-        """Return the account of a professional, linked now if need be, with his rights.
+        """Return what a professional may do, and his account, linked now if need be.
 
         Raises:
             InputError: ``session.not_linked``: he has no account here and linked none; those of ``Accounts.by_code``
@@ -71,9 +75,11 @@ class OperatorDesk:
             # From now on he is also known by what he has besides, unless another account bears it.
             with suppress(InputError):
                 self._accounts.link(account, proven.rpps, proven.national_id)
-        if account is None:
-            return Admitted(None, self._rights(role_of_profession(proven.profession), means, national=True))
-        return Admitted(account, self._rights(account.role, means, national=self._acknowledges(account, asker)))
+        role, rpps, national_id = role_of_profession(proven.profession), proven.rpps, proven.national_id
+        if account is not None:
+            role, rpps, national_id = account.role, rpps or account.rpps, national_id or account.national_id
+        national = self._acknowledges(identifier_sent(rpps, national_id), account, asker)
+        return Admitted(account, self._rights(role, means, national=national))
 
     def _linked(self, proven: Authenticated, asker: Asker) -> Account:
         """Have somebody say which account is his, and prove it by its code: none is made silently."""
@@ -100,9 +106,10 @@ class OperatorDesk:
         self._audit.append(AuditEntry(event="operator.linked", facts={"operator": account.id}))
         return account
 
-    def _acknowledges(self, account: Account, asker: Asker) -> bool:
-        """Tell whether he knows that his national identifier is sent: asked until he says yes."""
-        if account.acknowledged:
+    def _acknowledges(self, identifier: str | None, account: Account | None, asker: Asker) -> bool:
+        """Tell whether somebody knows that his national identifier is sent: asked until he says yes."""
+        # Of somebody without one, none is sent.
+        if identifier is None or self._acknowledgements.has(identifier):
             return True
         question = Question(
             code=ACKNOWLEDGE_QUESTION,
@@ -115,11 +122,12 @@ class OperatorDesk:
         except InputError:
             # Without his answer no national service is called in his name; the counter goes on.
             agreed = False
-        self._audit.append(
-            AuditEntry(event="operator.acknowledgement", facts={"operator": account.id, "agreed": agreed})
-        )
+        facts: dict[str, Fact] = {"national_id": identifier, "agreed": agreed}
+        if account is not None:
+            facts["operator"] = account.id
+        self._audit.append(AuditEntry(event="operator.acknowledgement", facts=facts))
         if agreed:
-            self._accounts.acknowledge(account)
+            self._acknowledgements.add(identifier)
         return agreed
 
     def _rights(self, role: Role | None, means: SessionMeans, *, national: bool) -> frozenset[str]:

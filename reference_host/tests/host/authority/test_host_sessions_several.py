@@ -365,9 +365,10 @@ def test_one_person_has_one_account_whichever_means_he_signs_in_by(host: Hosts, 
 
 
 @pytest.mark.req("PD-06")
+@pytest.mark.parametrize("accounts", ["host", "software"])
 @pytest.mark.parametrize(("answer", "national"), [("oui", True), ("non", False)])
 def test_no_national_call_for_who_did_not_acknowledge(
-    host: Hosts, script: dict[str, Any], install: Callable[..., str], answer: str, national: bool
+    host: Hosts, script: dict[str, Any], install: Callable[..., str], accounts: str, answer: str, national: bool
 ) -> None:
     calling = install(
         "calling",
@@ -377,9 +378,10 @@ def test_no_national_call_for_who_did_not_acknowledge(
         tables=CALLING,
     )
     opened = host(
-        beside={"calling": calling}, sessions={"accounts": "host"}, asker=Answers(session__acknowledge=answer)
+        beside={"calling": calling}, sessions={"accounts": accounts}, asker=Answers(session__acknowledge=answer)
     )
-    opened.operators.add("Nadège", Role.TITULAIRE, PEOPLE["Nadège"])
+    if accounts == "host":
+        opened.operators.add("Nadège", Role.TITULAIRE, PEOPLE["Nadège"])
     login = signed_in(opened, script, "Nadège")
     assert (NATIONAL in login.opened.session.rights) is national
     assert [one.code for one in login.notices] == ([] if national else ["session.not_acknowledged"])

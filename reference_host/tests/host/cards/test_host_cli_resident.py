@@ -119,3 +119,16 @@ def test_readers_and_plugins_are_those_of_the_resident_host(workstation: Worksta
 def test_plugins_are_shown_without_loading_them_beside_a_resident_host(workstation: Workstation) -> None:
     rows = workstation.segur("plugins", "list", "--safe-mode")[1]
     assert {one["id"]: one["state"] for one in rows}["alpha"] == "disabled"
+
+
+def test_accounts_are_shown_with_what_their_people_agreed_to(workstation: Workstation) -> None:
+    workstation.host.operators.add("Zoé", Role.ADJOINT, "10000000001", CODE)
+    workstation.host.operators.add("Paul", Role.PREPARATEUR, "10000000002", CODE)
+    (nobodys,) = workstation.signed_in("Nadège")
+    workstation.host.logout(nobodys.id)
+    asker = CheckedAsker(lambda question: ANSWERS.get(question.code))
+    workstation.host.login(SessionMeans.LOCAL, operator="Zoé", asker=asker)
+    status, rows = workstation.segur("operators", "list")
+    agreed = {one["name"]: one["acknowledged"] for one in rows}
+    # Of Nadège, who signed in as well, nothing is sent.
+    assert (status, agreed) == (0, {"Nadège": False, "Paul": False, "Zoé": True})

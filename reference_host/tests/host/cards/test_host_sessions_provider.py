@@ -73,7 +73,9 @@ def test_the_clock_stops_while_the_pin_is_asked(
         return proven(slot="one")
 
     def think(question: Question) -> str:
-        assert (question.code, question.secret) == ("token.pin", True)
+        if not question.secret:
+            return question.choices[0].value
+        assert question.code == "token.pin"
         thinking.wait(2.5)  # longer than the provider may take
         return "4321"
 
