@@ -109,6 +109,13 @@ def test_the_host_configuration_points_to_this_sandbox(descriptor: dict[str, Any
         password = Path(key["password"]["file"])
         assert password.read_text() == descriptor["certificates"][role]["p12_password"]
         assert password.stat().st_mode & 0o777 == 0o600
+    pki = descriptor["services"]["pki"]
+    published = {"crl": {"url": pki["crl"].rpartition("/")[0]}, "ocsp": {"url": pki["ocsp"]}}
+    expected = published if "certificates" in config["plugins"] else {}
+    assert {use: table for use, table in config["network"].items() if use in published} == expected
+    passphrase = Path(config["keyring"]["passphrase"]["file"])
+    assert len(passphrase.read_text()) >= 32
+    assert passphrase.stat().st_mode & 0o777 == 0o600
     (client,) = (one for one in descriptor["services"]["psc"]["clients"] if one["client_id"] == "segur-lps")
     told = config["sessions"]["back_channel"]
     assert client["backchannel_logout_uri"] == f"http://127.0.0.1:{told['port']}{told['path']}"
@@ -145,6 +152,7 @@ def test_the_host_configuration_enables_every_installed_plugin_by_its_manifests_
         idam="X",
         readers=[],
         psc={},
+        igc={},
     )
     plugins = tomllib.loads(text)["plugins"]
     expected = {"enabled": True, "manifest_sha256": hashlib.sha256(manifest).hexdigest(), "settings": {}}
@@ -160,7 +168,7 @@ def test_the_insi_plugin_is_told_to_use_the_sandboxs_vitale_assertion(
 
     monkeypatch.setattr(host_config, "installed_plugins", lambda: {"insi": b"a", "vitale": b"b"})
     text = host_config.host_config(
-        tmp_path, PkiFiles(tmp_path), insi_url="u", professional_url="p", idam="X", readers=[], psc={}
+        tmp_path, PkiFiles(tmp_path), insi_url="u", professional_url="p", idam="X", readers=[], psc={}, igc={}
     )
     plugins = tomllib.loads(text)["plugins"]
     assert plugins["insi"]["settings"] == {"vitale_assertion": "sandbox"}
@@ -188,12 +196,37 @@ def test_pro_sante_connect_has_its_addresses_where_its_plugin_is_installed(
         idam="X",
         readers=[],
         psc=tables,
+        igc={},
         back_channel=told,
     )
     config = tomllib.loads(text)
     network = config["network"]
     assert {use: table for use, table in network.items() if use.startswith("psc")} == (tables if installed else {})
     assert config.get("sessions") == ({"back_channel": told} if installed else None)
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["with-plugin", "without"])
+def test_certificates_have_the_addresses_of_lists_and_responder_where_their_plugin_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, descriptor: dict[str, Any], installed: bool
+) -> None:
+    from segur_sandbox import host_config
+    from segur_sandbox.pki.store import PkiFiles
+
+    url = descriptor["services"]["igc"]["url"]
+    tables: dict[str, dict[str, object]] = {"crl": {"url": f"{url}/CRL"}, "ocsp": {"url": f"{url}/ocsp"}}
+    monkeypatch.setattr(host_config, "installed_plugins", lambda: {"certificates": b"a"} if installed else {})
+    text = host_config.host_config(
+        tmp_path,
+        PkiFiles(tmp_path),
+        insi_url="u",
+        professional_url="p",
+        idam="X",
+        readers=[],
+        psc={},
+        igc=tables,
+    )
+    network = tomllib.loads(text)["network"]
+    assert {use: table for use, table in network.items() if use in tables} == (tables if installed else {})
 
 
 def test_the_commands_are_offered_to_the_host() -> None:

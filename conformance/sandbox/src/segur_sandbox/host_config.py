@@ -11,6 +11,8 @@ from typing import Any
 from segur_sandbox.pki.store import FINESS, ORGANISATION, PkiFiles
 
 PLUGIN_GROUP = "segur.plugins"
+KEYRING_FILE = "keyring.passphrase"
+"""File of the data folder: by what the host encrypts the keys that it keeps itself."""
 _INSI_PURPOSES = ("insi-auto", "insi-manu")
 _PROFESSIONAL_PURPOSES = ("insi-cps", "insi-psc")
 _KEYS: Mapping[str, str] = {"insi-auto": "insi-auto", "insi-manu": "insi-manu", "psc": "org-auth"}
@@ -28,6 +30,7 @@ def host_config(
     idam: str,
     readers: list[dict[str, Any]],
     psc: Mapping[str, Mapping[str, object]],
+    igc: Mapping[str, Mapping[str, object]],
     back_channel: Mapping[str, object] | None = None,
     pcscd_socket: Path | None = None,
 ) -> str:
@@ -41,12 +44,13 @@ def host_config(
         idam: The software authorisation number it accepts.
         readers: The virtual readers, as in the descriptor.
         psc: Purpose of plugin psc → its table.
+        igc: Purpose of plugin certificates → its table.
         back_channel: Where its resident host is told that a session at Pro Santé Connect ended.
         pcscd_socket: Where the sandbox's own pcscd listens, if it runs one.
     """
     plugins = installed_plugins()
     # Tables of a purpose that no plugin has would only be in the way.
-    purposes = psc if "psc" in plugins else {}
+    purposes = {**(psc if "psc" in plugins else {}), **(igc if "certificates" in plugins else {})}
     told = back_channel if "psc" in plugins else None
     blocks = [
         _table("", {"version": 1, "environment": "sandbox", "data": str(data / "host")}),
@@ -55,6 +59,7 @@ def host_config(
         _table("actor", {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}),
         _table("trust", {"igc-sante": str(pki.ca), "igc-sante-fort": str(pki.ca_fort), "psc": str(pki.ca)}),
         *(_key(use, role, pki) for use, role in _KEYS.items()),
+        f"[keyring]\npassphrase = {{ file = {_text(data / KEYRING_FILE)} }}\n",
         *(_table(f"network.{purpose}", {"url": insi_url}) for purpose in _INSI_PURPOSES),
         *(_table(f"network.{purpose}", {"url": professional_url}) for purpose in _PROFESSIONAL_PURPOSES),
         *(_table(f"network.{purpose}", table) for purpose, table in purposes.items()),

@@ -13,7 +13,7 @@ from segur_sandbox.control import Control
 from segur_sandbox.descriptor import NAME, describe, write_descriptor
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import FaultBoard
-from segur_sandbox.host_config import host_config
+from segur_sandbox.host_config import KEYRING_FILE, host_config
 from segur_sandbox.igc.simulator import IgcSimulator
 from segur_sandbox.insi.callers import Callers, ProfessionalCallers, StructureCallers
 from segur_sandbox.insi.http import PATH, insi_app, operation_of
@@ -55,6 +55,10 @@ class Sandbox:
         self._token_file = self._data / "control.token"
         token = secrets.token_urlsafe(32)
         write_private(self._token_file, token.encode("ascii"))
+        passphrase = self._data / KEYRING_FILE
+        if not passphrase.exists():
+            # Kept: the host's own data folder, which is beside, holds what is encrypted with it.
+            write_private(passphrase, secrets.token_urlsafe(32).encode("ascii"))
         clock = SandboxClock()
         faults = FaultBoard()
         journal = ExchangeJournal(clock)
@@ -132,6 +136,7 @@ class Sandbox:
                 readers=readers,
                 pcscd_socket=pcscd_socket,
                 psc=self._psc.tables(),
+                igc=self._igc.tables(),
                 back_channel=self._psc.back_channel(),
             ).encode("utf-8"),
         )

@@ -1,17 +1,18 @@
 """Where the requests of one purpose go: one server, at one path or under it."""
 
-from typing import Self
+from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
-HTTPS_PORT = 443
+PORTS: Final = {"https": 443, "http": 80}
 
 
 @attrs.frozen
 class Address:
-    """The address of a purpose, ``https://host[:port]/path``."""
+    """The address of a purpose, ``https://host[:port]/path``, or ``http`` for one of that protocol."""
 
+    scheme: str
     host: str
     port: int
     path: str
@@ -22,13 +23,13 @@ class Address:
         """Return the parts of an address."""
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode("ascii")
-        return cls(host=host, port=parts.port or HTTPS_PORT, path=parts.path)
+        return cls(scheme=parts.scheme, host=host, port=parts.port or PORTS[parts.scheme], path=parts.path)
 
     @property
     def server(self) -> str:
         """The server as a ``Host`` header names it (RFC 9110, 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == HTTPS_PORT else f"{host}:{self.port}"
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     def target(self, path: str) -> str | None:
         """Return what a request asks the server for, ``None`` when that is not at or under this address.

@@ -1,4 +1,4 @@
-"""One connection to a service: TLS, and HTTP/1.1 as h11 understands it.
+"""One connection to a service: TLS, unless its purpose goes without, and HTTP/1.1 as h11 understands it.
 
 No client library stands between: a request leaves in one write, one instant ends the whole exchange however slowly
 the service answers, and it is known whether anything was sent. There is no redirect, no cookie, no proxy and no
@@ -41,13 +41,21 @@ class Answer:
     body: bytes
 
 
+@attrs.frozen(eq=False)
+class Tls:
+    """How the servers of a purpose are spoken to."""
+
+    context: ssl.SSLContext
+    check: ServerCheck
+    """What a server has to prove besides."""
+
+
 class Connection:
     """Opened when made; serves one exchange at a time.
 
     Args:
         address: of the service.
-        context: of TLS.
-        check: what the server has to prove besides.
+        tls: ``None`` to speak without it.
         ends_at: instant of ``time.monotonic`` at which waiting ends.
 
     Raises:
@@ -55,12 +63,15 @@ class Connection:
         OSError: no connection, or no TLS.
     """
 
-    def __init__(self, address: Address, context: ssl.SSLContext, check: ServerCheck, ends_at: float) -> None:
+    def __init__(self, address: Address, tls: Tls | None, ends_at: float) -> None:
         plain = socket.create_connection((address.host, address.port), _left(ends_at))
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             plain.settimeout(_left(ends_at))
-            self._socket, self.revocation_known = shake_hands(plain, context, address.host, check)
+            # Nobody who proves nothing has a certificate that could have been revoked.
+            self._socket, self.revocation_known = (
+                shake_hands(plain, tls.context, address.host, tls.check) if tls is not None else (plain, True)
+            )
         except BaseException:
             plain.close()
             raise
@@ -80,7 +91,7 @@ class Connection:
         try:
             self._socket.settimeout(0)
             self._socket.recv(1)
-        except ssl.SSLWantReadError:
+        except (ssl.SSLWantReadError, BlockingIOError):
             return True
         except OSError:
             return False

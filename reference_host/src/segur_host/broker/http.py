@@ -1,5 +1,8 @@
 """HTTP for plugins: connections kept by purpose, its TLS context and certificate included.
 
+A purpose of the protocol ``http`` fetches what authorities publish signed, without TLS: whoever stands between reads
+and changes everything, so that nothing goes there by which anybody is known.
+
 Each connection writes a ticket in the audit before it is opened, each request a record with the outcome of the
 call, so that what a service saw can be compared with what the host allowed. Nothing is kept from one exchange to
 the next but the connection.
@@ -15,7 +18,7 @@ from urllib.parse import quote_plus
 import h11
 
 from segur_host.broker.address import Address
-from segur_host.broker.connection import AnswerTooLargeError
+from segur_host.broker.connection import AnswerTooLargeError, Tls
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import Borrower, usable_seconds
 from segur_host.broker.line import Line
@@ -32,6 +35,10 @@ HOSTS_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "t
 """What addresses and frames a request; a plugin that set them could speak to another server, or twice."""
 HOSTS_OWN_AUTHORIZATION: Final = frozenset({"client", "bearer"})
 """Ways of authenticating in which the host says as whom a plugin acts."""
+NAMING_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+"""What says who asks; never sent without TLS."""
+PUBLIC_METHODS: Final = frozenset({"GET", "POST"})
+"""Without TLS: those by which lists are fetched (RFC 5280, 4.2.1.13) and OCSP is asked (RFC 6960, appendix A)."""
 NOTHING_KNOWN: Final = NothingKnown()
 DEFAULT_HEADERS: Final = {
     "accept": "*/*",
@@ -62,7 +69,7 @@ class HttpBroker:
         self._keys = keys
         self._network = network
         self._revocation = revocation
-        self._lines: dict[tuple[str, str | None, str, ServerPolicy], Line] = {}
+        self._lines: dict[tuple[str, str | None, str | None, ServerPolicy], Line] = {}
 
     def client(
         self, use: NetworkUse, borrower: Borrower, access_token: Callable[[], str] = nobodys_token
@@ -70,25 +77,27 @@ class HttpBroker:
         """Return the client of one declared purpose for one call.
 
         Args:
-            use: the purpose, of the protocol ``https``.
+            use: the purpose, of the protocol ``https`` or ``http``.
             borrower: the call.
             access_token: returns that of the caller's session, when the purpose needs it.
 
         Raises:
-            ConfigError: ``config.no_address``, ``config.client_missing``, and those of the key ring.
+            ConfigError: ``config.no_address``, ``config.address_scheme``, ``config.client_missing``, and those of the
+                key ring.
         """
-        assert use.trust is not None
         # Two plugins may give one name to different purposes: neither gets the other's address or certificate.
         url = self._network.url(use)
         key = self._key(use)
         policy = self._network.server(use)
         place = (url, key, use.trust, policy)
+        tls = self._tls(use, key, policy)
         line = self._lines.get(place)
+        if line is not None and not line.speaks(tls):
+            # Another certificate serves by now: connections of the former one end with their exchanges.
+            self._lines.pop(place, line).close()
+            line = None
         if line is None:
-            # A TLS context of our own: neither the system's trust store nor the environment has a say.
-            context = self._keys.ssl_context(key, use.trust)
-            check = ServerCheck(policy, self._revocation)
-            line = self._lines.setdefault(place, Line(Address.of(url), context, check))
+            line = self._lines.setdefault(place, Line(Address.of(url), tls))
         return BoundClient(url, line, use, borrower, self._credentials(use, key, access_token))
 
     def forget_token(self, serial: str) -> None:
@@ -101,6 +110,14 @@ class HttpBroker:
         """Close every connection."""
         while self._lines:
             self._lines.popitem()[1].close()
+
+    def _tls(self, use: NetworkUse, key: str | None, policy: ServerPolicy) -> Tls | None:
+        """Return how the servers of a purpose are spoken to; only one of the protocol ``http`` goes without TLS."""
+        if use.protocol == "http":
+            return None
+        assert use.trust is not None
+        # A TLS context of our own: neither the system's trust store nor the environment has a say.
+        return Tls(self._keys.ssl_context(key, use.trust), ServerCheck(policy, self._revocation))
 
     def _key(self, use: NetworkUse) -> str | None:
         """Return the use of the key by which a purpose authenticates; what may go without a key does so without one."""
@@ -187,6 +204,8 @@ class BoundClient:
         given = {name.lower(): value for name, value in headers.items()}
         if not HOSTS_OWN_HEADERS.isdisjoint(given):
             raise self._refused("headers")
+        if self._use.protocol == "http":
+            self._require_public(method, given)
         target = self._line.address.target(path)
         if target is None:
             raise self._refused("path")
@@ -196,6 +215,13 @@ class BoundClient:
             return h11.Request(method=method, target=target, headers=list((own | DEFAULT_HEADERS | given).items()))
         except (h11.LocalProtocolError, ValueError, TypeError, AttributeError):
             raise self._refused("form") from None
+
+    def _require_public(self, method: str, given: Mapping[str, str]) -> None:
+        """Refuse without TLS what does more than fetch, and what tells who asks."""
+        if method not in PUBLIC_METHODS:
+            raise self._refused("method")
+        if not NAMING_HEADERS.isdisjoint(given):
+            raise self._refused("headers")
 
     def _authorization(self, method: str, given: Mapping[str, str]) -> dict[str, str]:
         """Return the header by which the host authenticates; no plugin sees it, and an echo would show it."""

@@ -1,6 +1,5 @@
-"""The connections to one address with one certificate: taken for an exchange, given back after it."""
+"""The connections to one address with one certificate, or without TLS: taken for an exchange, given back after it."""
 
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable
@@ -8,12 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 from segur_host.broker.address import Address
-from segur_host.broker.connection import Connection
-from segur_host.broker.tls.servers import ServerCheck
+from segur_host.broker.connection import Connection, Tls
 from segur_sdk.errors import SegurError
 
 CONNECT_S: Final = 10.0
-"""How long opening a connection may take, its TLS included."""
+"""How long opening a connection may take, its TLS, if any, included."""
 
 
 class Line:
@@ -21,16 +19,18 @@ class Line:
 
     Args:
         address: of the service.
-        context: of TLS.
-        check: what the server has to prove besides.
+        tls: how the service is spoken to, ``None`` to speak without it.
     """
 
-    def __init__(self, address: Address, context: ssl.SSLContext, check: ServerCheck) -> None:
+    def __init__(self, address: Address, tls: Tls | None) -> None:
         self.address: Final = address
-        self._context = context
-        self._check = check
+        self._tls = tls
         self._idle: deque[Connection] = deque()
         self._closed = False
+
+    def speaks(self, tls: Tls | None) -> bool:
+        """Tell whether connections are opened with that very context."""
+        return (self._tls and self._tls.context) is (tls and tls.context)
 
     def take(self, connecting: Callable[[], None], doubting: Callable[[], None], ends_at: float) -> Connection:
         """Return a connection for one exchange, to be given back.
@@ -52,17 +52,19 @@ class Line:
                     return connection
                 connection.close()
         connecting()
-        connection = Connection(self.address, self._context, self._check, min(ends_at, time.monotonic() + CONNECT_S))
+        connection = Connection(self.address, self._tls, min(ends_at, time.monotonic() + CONNECT_S))
         if not connection.revocation_known:
             doubting()
         return connection
 
     def explained(self, failure: OSError) -> SegurError | None:
         """Return what in our own key made opening a connection fail in this thread, if it stays on a token."""
+        if self._tls is None:
+            return None
         # Imported when something failed: what it needs takes a while to load, and most hosts never use it.
         from segur_host.broker.token_key import token_key_of  # noqa: PLC0415
 
-        key = token_key_of(self._context)
+        key = token_key_of(self._tls.context)
         first = failure.__cause__ if isinstance(failure.__cause__, OSError) else failure
         return key.explain(first) if key is not None else None
 

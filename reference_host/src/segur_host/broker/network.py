@@ -1,6 +1,7 @@
 """What the configuration says of the purposes for which plugins go to the network."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from segur_host.broker.tls.servers import ServerPolicy
 from segur_host.config.model import ClientTable, NetworkTable
@@ -28,7 +29,8 @@ class Network:
 
         Raises:
             ConfigError: ``config.no_address``; ``config.address_stated``: the configuration gives one although the
-                manifest does, which was reviewed.
+                manifest does, which was reviewed; ``config.address_scheme``: what it gives is not of the protocol of
+                the purpose, so that something would go without TLS, or what is published be sought behind it.
         """
         table, stated = self._of(use), use.addresses.get(self._environment)
         if self._environment is Environment.SANDBOX:
@@ -39,6 +41,8 @@ class Network:
             url = stated or table.address
         if url is None:
             raise ConfigError("config.no_address", purpose=use.purpose, environment=self._environment)
+        if urlsplit(url).scheme != ("http" if use.protocol == "http" else "https"):
+            raise ConfigError("config.address_scheme", purpose=use.purpose, protocol=use.protocol)
         return url
 
     def client(self, use: NetworkUse) -> ClientTable:

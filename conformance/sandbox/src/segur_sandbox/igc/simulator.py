@@ -81,9 +81,14 @@ class IgcSimulator:
         whole = self.describe()
         return {"crl": whole["crl"][ORGANISATIONS], "ocsp": whole["ocsp"], "ordering": whole["ordering"]}
 
+    def tables(self) -> dict[str, dict[str, object]]:
+        """Return what a host configuration says of each network purpose."""
+        publication = self._publication()
+        return {"crl": {"url": publication.lists}, "ocsp": {"url": publication.ocsp}}
+
     def describe(self) -> dict[str, Any]:
         """Return what the descriptor says."""
-        publication = Publication(f"http://{LOOPBACK}:{self._published.port}")
+        publication = self._publication()
         return {
             "url": publication.base,
             "in_certificates": self._pki.publication.base,
@@ -93,3 +98,6 @@ class IgcSimulator:
             "ocsp": publication.ocsp,
             "ordering": f"https://{LOOPBACK}:{self._ordering.port}",
         }
+
+    def _publication(self) -> Publication:
+        return Publication(f"http://{LOOPBACK}:{self._published.port}")

@@ -80,9 +80,14 @@ class Publication:
 
     base: str
 
+    @property
+    def lists(self) -> str:
+        """Address under which every revocation list is."""
+        return self.base + CRL_PATH
+
     def crl(self, short: str) -> str:
         """Return the address of an authority's revocation list."""
-        return f"{self.base}{CRL_PATH}/{short}.crl"
+        return f"{self.lists}/{short}.crl"
 
     def certificate(self, short: str) -> str:
         """Return the address of an authority's certificate."""

@@ -1,8 +1,39 @@
 """TLS settings of the services: TLS 1.2 at least, own certificate, client certificates checked against the CRL."""
 
 import ssl
+from typing import Any
 
 from segur_sandbox.pki.store import PkiFiles
+
+
+class _Handshake(ssl.SSLObject):
+    """One that keeps what is to be said of its failure: asyncio hangs up without a word."""
+
+    outgoing: ssl.MemoryBIO
+
+    def do_handshake(self) -> None:
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as failure:
+            failure.add_note(self.outgoing.read().hex())
+            raise
+
+
+class _Context(ssl.SSLContext):
+    sslobject_class = _Handshake
+
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *args: Any, **settings: Any) -> ssl.SSLObject:
+        made = super().wrap_bio(incoming, outgoing, *args, **settings)
+        assert isinstance(made, _Handshake)
+        made.outgoing = outgoing
+        return made
+
+
+def alert_of(failure: OSError) -> bytes:
+    """Return what a failed handshake owes the client, for example that its certificate was revoked (RFC 8446, 6.2)."""
+    return b"".join(bytes.fromhex(note) for note in getattr(failure, "__notes__", ()))
 
 
 def server_context(pki: PkiFiles, *, client_certificates: ssl.VerifyMode, expired: bool = False) -> ssl.SSLContext:
@@ -15,7 +46,7 @@ def server_context(pki: PkiFiles, *, client_certificates: ssl.VerifyMode, expire
             required, so is a client without any.
         expired: Present the expired server certificate instead of the good one.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _Context(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Without session tickets each connection shows its certificate again, so a revocation counts at once.
     context.options |= ssl.OP_NO_TICKET

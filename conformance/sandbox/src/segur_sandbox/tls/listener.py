@@ -5,6 +5,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -15,7 +16,7 @@ from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import BEFORE_HTTP, FaultBoard, FaultName, FaultOrder
 from segur_sandbox.pki.store import PkiFiles, write_handshake_crl
 from segur_sandbox.tls.connection import Connection, ConnectionProtocol
-from segur_sandbox.tls.contexts import server_context
+from segur_sandbox.tls.contexts import alert_of, server_context
 
 LOOPBACK = "127.0.0.1"
 _HANDSHAKE_SECONDS = 10.0
@@ -103,6 +104,8 @@ class PlainListener:
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(identifier)
         context = self._context_for(name)
+        # What the transport closes stays open here, for a last word.
+        kept = accepted.dup() if context is not None else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: ConnectionProtocol(
@@ -116,6 +119,11 @@ class PlainListener:
             # With the expired certificate the failed handshake is what was asked for.
             if fault is None:
                 self._refuse_handshake(connection, error)
+            if kept is not None:
+                _say(kept, alert_of(error))
+        finally:
+            if kept is not None:
+                kept.close()
 
     def _context_for(self, fault: FaultName | None) -> ssl.SSLContext | None:
         """Return with what the next connection is secured."""
@@ -137,6 +145,11 @@ class PlainListener:
     def _close_connections(self) -> None:
         for protocol in list(self._state.connections):
             protocol.transport.close()
+
+
+def _say(kept: socket.socket, last: bytes) -> None:
+    with suppress(OSError):
+        kept.send(last)
 
 
 class TlsListener(PlainListener):

@@ -12,7 +12,8 @@ import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -65,6 +66,15 @@ class Made:
         path.chmod(0o600)
         return path
 
+    def bundle(self, folder: Path, password: bytes) -> Path:
+        """Write the key and its certificate into a PKCS#12 file, and return its path."""
+        assert isinstance(self.key, rsa.RSAPrivateKey)
+        path = folder / f"{self.certificate.serial_number:x}.p12"
+        encryption = BestAvailableEncryption(password)
+        path.write_bytes(serialize_key_and_certificates(b"client", self.key, self.certificate, None, encryption))
+        path.chmod(0o600)
+        return path
+
 
 def name(common_name: str) -> x509.Name:
     parts = [(NameOID.COUNTRY_NAME, "FR"), (NameOID.ORGANIZATION_NAME, "AUTORITE"), (NameOID.COMMON_NAME, common_name)]
@@ -101,6 +111,8 @@ class Hierarchy:
 
     def __init__(self) -> None:
         self.rsa = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.more_rsa = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        """For what may not have the same key as another."""
         self.root = issue("RACINE", None, _curve(), AUTHORITY)
         self.servers = issue("AC SERVEURS", self.root, _curve(), AUTHORITY)
         self.persons = issue("AC PERSONNES", self.root, _curve(), AUTHORITY)

@@ -10,10 +10,13 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 USES = {
     "none": NetworkUse(purpose="p", trust="ours", auth="none"),
     "mtls": NetworkUse(purpose="p", trust="ours", auth="mtls", key="key"),
+    "p12": NetworkUse(purpose="p", trust="ours", auth="mtls", key="bundle"),
+    "token": NetworkUse(purpose="p", trust="ours", auth="mtls", key="card"),
     "secret": NetworkUse(purpose="p", trust="ours", auth="client", key="other"),
     "client_by_key": NetworkUse(purpose="p", trust="ours", auth="client", key="key"),
     "bearer": NetworkUse(purpose="p", trust="ours", auth="bearer"),
 }
+"""Every way in which this host authenticates."""
 
 
 @attrs.define

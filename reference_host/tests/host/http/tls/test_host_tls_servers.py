@@ -1,8 +1,7 @@
-"""The matrix of bad servers: each is refused by its reason before a byte of the request, whoever the client is."""
+"""What a server has to prove by the policy of its purpose, and what becomes of connections to it."""
 
 import hashlib
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -10,29 +9,17 @@ from typing import Any
 
 import attrs
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from reference_host.tests.host.http.tls.hierarchy import AUTHORITY, DAY, SERVER, Hierarchy, Made, issue, serving
+from reference_host.tests.host.http.tls.hierarchy import DAY, Hierarchy, Made, serving
 from reference_host.tests.host.http.tls.reached import DOUBTED, KNOWN, OK, USES, Reached, assert_refused
-from reference_host.tests.host.token_tls.counterparts import SoftwareToken
 from segur_host.broker import connection
-from segur_host.broker.address import Address
-from segur_host.broker.connection import Connection
 from segur_host.broker.http import HttpBroker
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.network import Network
-from segur_host.broker.tls.contexts import client_context
-from segur_host.broker.tls.crl_folder import CrlFolder
 from segur_host.broker.tls.refusal import Reason, ServerRefusedError
-from segur_host.broker.tls.servers import ServerCheck, ServerPolicy
-from segur_host.broker.token_tls import load_token_key
-from segur_host.clock import SystemClock
 from segur_host.config.model import NetworkTable
 from segur_host.config.tls import RevocationMode
-from segur_sdk.drivers import SignatureScheme
 from segur_sdk.errors import ServiceError, sdk_catalogue
 from segur_sdk.manifest import NetworkUse
 from segur_sdk.models.actor import Environment
@@ -44,41 +31,6 @@ Make = Callable[..., Any]
 class Files:
     cert: Path
     key: Path
-
-
-CERTIFICATES: dict[str, tuple[Callable[[Hierarchy], Made], Reason]] = {
-    "expired": (lambda made: made.server(end=-DAY), Reason.EXPIRED),
-    "not_yet_valid": (lambda made: made.server(begin=DAY), Reason.NOT_YET_VALID),
-    "wrong_host": (
-        lambda made: made.server(names=x509.SubjectAlternativeName([x509.DNSName("example.org")])),
-        Reason.HOSTNAME,
-    ),
-    "name_in_the_subject_only": (lambda made: made.server(names=None), Reason.HOSTNAME),
-    "unknown_authority_of_the_same_name": (lambda made: made.server(above=made.foreign), Reason.UNKNOWN_AUTHORITY),
-    "self_signed": (lambda made: made.self_signed(), Reason.SELF_SIGNED),
-    "certificate_of_a_client": (
-        lambda made: made.server(usage=x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])),
-        Reason.USAGE,
-    ),
-    "key_of_1024_bits": (lambda made: made.server(key=rsa.generate_private_key(65537, 1024)), Reason.WEAK),
-    "issued_by_no_authority": (
-        lambda made: made.server(above=issue("SERVEUR", made.servers, made.rsa, SERVER)),
-        Reason.CHAIN,
-    ),
-    "expired_authority": (
-        lambda made: made.server(above=issue("AC SERVEURS", made.root, made.servers.key, AUTHORITY, end=-DAY)),
-        Reason.EXPIRED,
-    ),
-}
-
-
-@pytest.mark.parametrize(("issued", "reason"), CERTIFICATES.values(), ids=CERTIFICATES)
-def test_a_server_with_a_bad_certificate_gets_no_request(
-    issued: Callable[[Hierarchy], Made], reason: Reason, made: Hierarchy, client: Make, start: Make, tmp_path: Path
-) -> None:
-    port, seen = start(serving(issued(made).file(tmp_path)))
-    assert_refused(client(port), reason)
-    assert seen == []
 
 
 def test_a_server_that_keeps_its_authority_to_itself_is_refused(
@@ -184,60 +136,6 @@ def test_a_revoked_server_is_refused_and_a_doubt_is_what_the_setting_makes_of_it
         assert seen == []
     else:
         assert (reached, len(seen)) == (expected, 1)
-
-
-BAD: dict[str, tuple[Callable[[Hierarchy], Made], dict[str, str], Reason]] = {
-    "expired": (lambda made: made.server(end=-DAY), {}, Reason.EXPIRED),
-    "authority": (lambda made: made.good, {"authority": "CN=AC PERSONNES"}, Reason.AUTHORITY),
-    "revocation_unknown": (lambda made: made.good, {"revocation": "hard"}, Reason.REVOCATION_UNKNOWN),
-}
-
-
-@pytest.mark.parametrize("kind", USES)
-@pytest.mark.parametrize(("issued", "table", "reason"), BAD.values(), ids=BAD)
-def test_no_way_of_authenticating_goes_past_the_policy(
-    kind: str,
-    issued: Callable[[Hierarchy], Made],
-    table: dict[str, str],
-    reason: Reason,
-    made: Hierarchy,
-    client: Make,
-    start: Make,
-    tmp_path: Path,
-) -> None:
-    port, seen = start(serving(issued(made).file(tmp_path)))
-    assert_refused(client(port, kind, **table), reason)
-    assert seen == []
-
-
-@pytest.mark.parametrize(("issued", "table", "reason"), BAD.values(), ids=BAD)
-def test_a_key_on_a_token_obeys_the_policy(
-    issued: Callable[[Hierarchy], Made],
-    table: dict[str, str],
-    reason: Reason,
-    made: Hierarchy,
-    start: Make,
-    lists: Path,
-    tmp_path: Path,
-) -> None:
-    context = client_context((made.root.certificate,))
-    own = issue("carte", made.persons, made.rsa)
-    load_token_key(context, (own.certificate,), frozenset({SignatureScheme.PKCS1_SHA256}), SoftwareToken(made.rsa).sign)
-    policy = ServerPolicy(table.get("authority"), RevocationMode(table.get("revocation", "soft")))
-    check = ServerCheck(policy, CrlFolder(lists, SystemClock()))
-    port, seen = start(serving(issued(made).file(tmp_path)))
-    with pytest.raises(ServerRefusedError) as refused:
-        Connection(Address.of(f"https://127.0.0.1:{port}/"), context, check, time.monotonic() + 20)
-    assert (refused.value.refused, seen) == (reason, [])
-    port, _ = start(serving(made.good.file(tmp_path)))
-    good = Connection(
-        Address.of(f"https://127.0.0.1:{port}/"),
-        context,
-        ServerCheck(ServerPolicy(), CrlFolder(lists, SystemClock())),
-        time.monotonic() + 20,
-    )
-    with closing(good):
-        assert good.is_alive()
 
 
 def test_two_policies_for_one_address_share_no_connection(
