@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import attrs
 
-from segur_conformance.authority.listener import Answered, Asked, Listener
+from segur_conformance.authority.listener import Answered, Asked, Listener, Shown
 from segur_conformance.authority.seals import Signer, claims_of, signer
 from segur_sandbox.pki.store import PkiFiles
 from segur_sandbox.running import RunningSandbox
@@ -59,10 +59,10 @@ class AuthorityBetween:
 
     Args:
         sandbox: the services.
-        server: role of the services' hierarchy whose certificate the issuer shows, instead of that of a server.
+        server: what the issuer shows, instead of what the services' own servers do.
     """
 
-    def __init__(self, sandbox: RunningSandbox, server: str | None = None) -> None:
+    def __init__(self, sandbox: RunningSandbox, server: Shown | None = None) -> None:
         told = sandbox.descriptor["services"]["psc"]
         pki = PkiFiles(sandbox.config.parent / "pki")
         self.signer: Final = signer(OWN_KEY)
@@ -82,9 +82,9 @@ class AuthorityBetween:
         role = pki.role(_ROLE)
         self._context = ssl.create_default_context(cafile=str(pki.ca))
         self._context.load_cert_chain(role.cert, role.key)
-        shown = (pki.role(server).cert, pki.role(server).key) if server is not None else pki.server()
-        self._issuer = Listener(self._issue, shown, pki.ca)
-        self._login = Listener(self._log_in, pki.server(), pki.ca)
+        usual = Shown(*pki.server())
+        self._issuer = Listener(self._issue, server or usual, pki.ca)
+        self._login = Listener(self._log_in, usual, pki.ca)
 
     @property
     def issuer(self) -> str:
@@ -191,7 +191,7 @@ class AuthorityBetween:
 
 
 @contextmanager
-def authority_between(sandbox: RunningSandbox, server: str | None = None) -> Iterator[AuthorityBetween]:
+def authority_between(sandbox: RunningSandbox, server: Shown | None = None) -> Iterator[AuthorityBetween]:
     """Open an authority between a target and the services; ``server`` as for ``AuthorityBetween``."""
     with AuthorityBetween(sandbox, server).open() as authority:
         yield authority

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,7 @@ LOOPBACK: Final = "127.0.0.1"
 _TURN_S: Final = 0.02
 """How long a listener takes to end."""
 _SILENCE_S: Final = 30.0
+_WARNINGS: Final = threading.Lock()
 
 
 @attrs.frozen
@@ -35,18 +37,35 @@ class Answered:
     body: bytes = attrs.field(repr=False)
 
 
+@attrs.frozen
+class Shown:
+    """What a server shows of itself.
+
+    Attributes:
+        chain: PEM, its own certificate first.
+        key: PEM.
+        outdated: it knows nothing newer than TLS 1.1.
+    """
+
+    chain: Path
+    key: Path
+    outdated: bool = False
+
+
 class Listener:
     """Serves one port of this machine from a thread of its own, until it is closed.
 
     Args:
         answer: makes the answer to each request; may be called from several threads at once.
-        server: chain and key that it shows.
+        server: what it shows.
         clients: authorities of the certificates that clients may show.
     """
 
-    def __init__(self, answer: Callable[[Asked], Answered], server: tuple[Path, Path], clients: Path) -> None:
+    def __init__(self, answer: Callable[[Asked], Answered], server: Shown, clients: Path) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*server)
+        if server.outdated:
+            outdate(context)
+        context.load_cert_chain(server.chain, server.key)
         context.load_verify_locations(clients)
         context.verify_mode = ssl.CERT_OPTIONAL
         self._server = _Server((LOOPBACK, 0), _handler(answer))
@@ -63,6 +82,16 @@ class Listener:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def outdate(context: ssl.SSLContext) -> None:
+    """Let a context know nothing newer than TLS 1.1, whose digests and keys OpenSSL has by now for who insists only."""
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    # Python warns of what this is for; the warnings of a process are one list, which threads change in turn.
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
 
 
 class _Server(ThreadingHTTPServer):

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from segur_conformance.boundary.acts import Act
 from segur_conformance.boundary.reckoning import Reckoning, reckon_cards, reckon_http
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
+from segur_conformance.checks.package.runs import declared_jobs, ran
 from segur_conformance.checks.package.samples import asked, opened, ordinary, refusal, started
 from segur_conformance.outcomes import NotApplicable
 from segur_conformance.runner.bench import Bench, expect
@@ -32,6 +33,8 @@ def _seen(bench: Bench, *acts: Act) -> list[str]:
         if refusal(bench, subject) is None:
             for sample in ordinary(bench):
                 asked(subject, sample)
+            for job in declared_jobs(bench):
+                ran(bench, subject, job)
         opened(bench)
         _LIVED.add(bench)
     seen = [found for _, found in bench.record.violations if found.act in acts]
@@ -169,7 +172,10 @@ def prints(bench: Bench) -> None:
     "package.boundary.tickets",
     "PKG-07",
     purpose="Ce que les services ont vu est ce que l’hôte a permis, ni plus, ni moins.",
-    steps=("donner au module chaque événement courant", "comparer échanges et connexions des services avec l’audit"),
+    steps=(
+        "donner au module chaque événement courant, et faire ses tâches",
+        "comparer échanges et connexions des services avec l’audit",
+    ),
     expected="autant d’échanges que de permissions, autant de connexions que l’hôte en a ouvert, carte comprise",
     mend="passer par ctx.http et ctx.cards pour tout échange",
     film=_FILM,
@@ -184,6 +190,8 @@ def tickets(bench: Bench) -> None:
     subject = started(bench, **({"readers": config["readers"]} if bench.product.in_memory else {}))
     for sample in ordinary(bench):
         asked(subject, sample)
+    for job in declared_jobs(bench):
+        ran(bench, subject, job)
     observed = subject.ask("observe").value
     until = time.monotonic() + SETTLING_S
     while (uneven := _uneven(bench, observed)) and time.monotonic() < until:

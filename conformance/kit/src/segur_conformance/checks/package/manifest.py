@@ -115,7 +115,8 @@ def requirements(bench: Bench) -> None:
     "KIT-PKG-09",
     purpose="Un essai n’atteint jamais la production, ni l’inverse.",
     steps=("lire les adresses de chaque usage du réseau, par environnement",),
-    expected="https, un nom d’hôte public, et jamais la même adresse pour l’essai et la production",
+    expected="https, un nom d’hôte public, et jamais la même adresse pour l’essai et la production ; http pour ce que "
+    "les autorités publient signé, à la même adresse si elles le font",
     mend="corriger [network.addresses] ; l’adresse du bac à sable vient de la configuration",
     film="la déclaration du module",
     kinds=PLUGIN_KINDS,
@@ -127,10 +128,13 @@ def addresses(bench: Bench) -> None:
         raise NotApplicable("le module ne déclare aucun usage du réseau")
     for use in uses:
         known = {str(name): str(address) for name, address in use.get("addresses", {}).items()}
+        published = use.get("protocol") == "http"
+        scheme = "http" if published else "https"
         for name, address in known.items():
             parts = urlsplit(address)
-            expect(parts.scheme == "https" and _is_public(parts.hostname), f"{use.get('purpose')}, {name} : {address}")
-        expect(len(set(known.values())) == len(known), f"{use.get('purpose')} : une adresse sert deux environnements")
+            expect(parts.scheme == scheme and _is_public(parts.hostname), f"{use.get('purpose')}, {name} : {address}")
+        distinct = published or len(set(known.values())) == len(known)
+        expect(distinct, f"{use.get('purpose')} : une adresse sert deux environnements")
 
 
 def _is_public(host: str | None) -> bool:

@@ -37,7 +37,7 @@ _WELL: Final = frozenset({"ok", "declined"})
 def deadline(bench: Bench) -> None:
     """A slow service never makes the plugin outlive its deadline."""
     subject = started(bench)
-    for service in _services(bench):
+    for service in services_of(bench):
         bench.sandbox.fault(service, "delay", seconds=SLOW_S)
     subject.ask("hurry", seconds=DEADLINE_S)
     for sample, outcome in calls_of(bench, subject, _one_by_hook(bench)):
@@ -59,7 +59,7 @@ def offline(bench: Bench) -> None:
     subject = started(bench)
     samples = _one_by_hook(bench)
     before = [outcome["status"] for _, outcome in calls_of(bench, subject, samples)]
-    for service in _services(bench):
+    for service in services_of(bench):
         bench.sandbox.fault(service, "refuse")
     for sample, outcome in calls_of(bench, subject, samples):
         error, place = outcome.get("error") or {}, f"{sample.hook}, {sample.name}"
@@ -92,7 +92,7 @@ def tls(bench: Bench) -> None:
     if not asking:
         raise NotApplicable("aucun événement courant ne fait appeler un service")
     bench.sandbox.reset()
-    for service in _services(bench):
+    for service in services_of(bench):
         bench.sandbox.fault(service, "expired_certificate")
     _refused(bench, subject, asking, "certificat expiré")
     bench.sandbox.reset()
@@ -119,7 +119,8 @@ def _reaches_out(bench: Bench, subject: Subject, sample: Sample) -> bool:
 def _requests(bench: Bench) -> dict[str, list[dict[str, Any]]]:
     """Return what each service was asked; a connection that never became a request is no question."""
     return {
-        service: [one for one in bench.sandbox.exchanges(service) if one.get("request")] for service in _services(bench)
+        service: [one for one in bench.sandbox.exchanges(service) if one.get("request")]
+        for service in services_of(bench)
     }
 
 
@@ -127,7 +128,7 @@ def _one_by_hook(bench: Bench) -> tuple[Sample, ...]:
     return tuple({sample.hook: sample for sample in reversed(ordinary(bench))}.values())
 
 
-def _services(bench: Bench) -> tuple[str, ...]:
+def services_of(bench: Bench) -> tuple[str, ...]:
     """Return the services of the sandbox that stand behind the plugin's declared purposes.
 
     Raises:
@@ -155,6 +156,9 @@ def _played(services: Mapping[str, Any]) -> dict[str, str]:
     if "psc" in services:
         issuer = urlsplit(services["psc"]["issuer"])
         played[f"{issuer.scheme}://{issuer.netloc}"] = "psc"
+    if "igc" in services:
+        lists = {address.rpartition("/")[0] for address in services["igc"]["crl"].values()}
+        played |= dict.fromkeys((*lists, services["igc"]["ocsp"]), "igc")
     return played
 
 

@@ -15,6 +15,7 @@ from segur_conformance.checks.psc import (
     request,
     session,
     tokens,
+    transport,
     userinfo,
 )
 
@@ -30,6 +31,7 @@ _GROUPS: Final = (
     leaving,
     notices,
     availability,
+    transport,
     session,
 )
 CHECKS: Final[tuple[Check, ...]] = tuple(check for group in _GROUPS for check in group.checks.checks)

@@ -1,7 +1,9 @@
 """Pro Santé Connect away: said so, nothing lost, and a local login stays possible."""
 
+from pathlib import Path
 from typing import Any, Final
 
+from segur_conformance.authority.listener import Shown
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.checks.psc.judging import (
     between,
@@ -76,7 +78,7 @@ def local(bench: Bench) -> None:
     """A local login needs nobody."""
     subject = started(bench)
     subject.ask("account", name=OPERATOR, role="titulaire", rpps=PEOPLE[TITULAIRE].rpps, code=CODE)
-    subject.ask("answers", answers={CODE_ASKED: CODE, "session.acknowledge": "oui"})
+    subject.ask("answers", answers={CODE_ASKED: CODE})
     bench.sandbox.fault("psc", "refuse")
     expect_no_session(bench, subject, sign_in(bench, subject), "Pro Santé Connect absent")
     answer = subject.ask("login", means="local", operator=OPERATOR)
@@ -119,7 +121,7 @@ def slow(bench: Bench) -> None:
     purpose="Un serveur qui ne prouve pas qu’il est Pro Santé Connect ne reçoit ni code, ni jeton, ni secret.",
     steps=(
         "ouvrir une session",
-        "présenter un certificat expiré, puis celui d’une autorité inconnue, puis celui d’un autre nom",
+        "présenter un certificat expiré, puis celui d’une autorité inconnue, puis celui d’un client",
     ),
     expected="une session, puis chaque fois une erreur en français ; rien n’est demandé à ce serveur",
     mend="n’aller chez Pro Santé Connect que par ctx.http, avec les autorités de la configuration",
@@ -135,8 +137,9 @@ def tls(bench: Bench) -> None:
     expect_no_session(bench, subject, sign_in(bench, subject), "certificat expiré")
     expect_equal(len(_asked_for(bench)), before, "demandes au serveur dont le certificat est expiré")
     bench.mend()
-    for what, role in (("autorité inconnue", "foreign-ca"), ("autre nom", "org-auth")):
-        with between(bench, role) as authority:
+    for what, role in (("autorité inconnue", "foreign-ca"), ("certificat d’un client", "org-auth")):
+        files = bench.sandbox.descriptor["certificates"][role]
+        with between(bench, Shown(Path(files["cert"]), Path(files["key"]))) as authority:
             subject = started_at(bench, authority)
             expect_no_session(bench, subject, sign_in(bench, subject), what)
             expect_equal(authority.heard, [], f"demandes au serveur, {what}")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from segur_conformance.authority.between import AuthorityBetween, Wrong, authority_between
+from segur_conformance.authority.listener import Shown
 from segur_conformance.checks.psc.people import TITULAIRE
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_conformance.targets.subject import Answer, Subject
@@ -38,15 +39,24 @@ def network(bench: Bench, **purposes: Mapping[str, Any]) -> dict[str, dict[str, 
 
 
 @contextmanager
-def between(bench: Bench, server: str | None = None) -> Iterator[AuthorityBetween]:
+def between(bench: Bench, server: Shown | None = None) -> Iterator[AuthorityBetween]:
     """Open an authority between the target and the services; ``server`` as for ``AuthorityBetween``."""
     with authority_between(bench.sandbox, server) as authority:
         yield authority
 
 
-def started_at(bench: Bench, authority: AuthorityBetween, **tables: Any) -> Subject:
-    """Start the target so that it meets ``authority``."""
-    issuer, login = authority.tables["psc"], authority.tables["psc-login"]
+def started_at(
+    bench: Bench, authority: AuthorityBetween, demanded: Mapping[str, Any] | None = None, **tables: Any
+) -> Subject:
+    """Start the target so that it meets ``authority``.
+
+    Args:
+        bench: of the check.
+        authority: stands where Pro Santé Connect is.
+        demanded: of its server, as the configuration's table of the purpose says it.
+        **tables: of the configuration.
+    """
+    issuer, login = {**authority.tables["psc"], **(demanded or {})}, authority.tables["psc-login"]
     return started(bench, network=network(bench, psc=issuer, psc_login=login), **tables)
 
 

@@ -161,7 +161,7 @@ def account(bench: Bench) -> None:
     """Only who has an account gets a session, where accounts are kept."""
     subject = started(bench, sessions={"accounts": "host"})
     subject.ask("account", name="titulaire", role="titulaire", rpps=PEOPLE[TITULAIRE].rpps)
-    subject.ask("answers", answers={ACKNOWLEDGED: "oui"})
+    subject.ask("answers", answers={})
     for who in (DOCTOR, SECRETARY):
         expect_no_session(bench, subject, sign_in(bench, subject, who), f"{who}, sans compte", "session.not_linked")
     for _ in range(2):
@@ -192,10 +192,9 @@ def acknowledged(bench: Bench) -> None:
     if _NATIONAL not in bench.product.companions:
         raise NotApplicable("aucun module d’appel national n’accompagne celui-ci")
     subject = started(bench)
-    subject.ask("account", name="titulaire", role="titulaire", rpps=PEOPLE[TITULAIRE].rpps)
     calls = []
-    for answered in ({}, {ACKNOWLEDGED: "oui"}):
-        subject.ask("answers", answers=answered)
+    for answered in ("non", "oui"):
+        subject.ask("answers", answers={ACKNOWLEDGED: answered})
         signed_in(bench, subject, "connexion")
         subject.identify(traits=traits("ECETINSI", "PIERRE-ALAIN"))
         calls.append(len(bench.sandbox.exchanges("insi")))

@@ -3,10 +3,10 @@
 from typing import Final
 
 from segur_conformance.mutants.mutant import Change, Mutant, Variant
-from segur_conformance.mutants.package import declarations, going_round, in_process
-from segur_conformance.mutants.package.insertions import while_answering, while_imported
+from segur_conformance.mutants.package import declarations, going_round, in_process, jobs
+from segur_conformance.mutants.package.insertions import while_answering, while_imported, with_jobs
 
-MUTANTS: Final[tuple[Mutant, ...]] = (*declarations.MUTANTS, *in_process.MUTANTS, *going_round.MUTANTS)
+MUTANTS: Final[tuple[Mutant, ...]] = (*declarations.MUTANTS, *in_process.MUTANTS, *going_round.MUTANTS, *jobs.MUTANTS)
 
 VARIANTS: Final[tuple[Variant, ...]] = (
     Variant("package.by-traits", "n’interroge que par les traits", settings={"insi": {"vitale_assertion": "none"}}),
@@ -27,6 +27,14 @@ VARIANTS: Final[tuple[Variant, ...]] = (
                 "TEXTS = files('segur_plugin_insi').joinpath('messages_fr.toml').read_text('utf-8')"
             ),
             while_answering("import logging\nlogging.getLogger(__name__).info('appel')"),
+        ),
+    ),
+    Variant(
+        "package.with-jobs",
+        "fait régulièrement deux tâches, et en rend compte",
+        with_jobs(
+            "from segur_sdk.models.notice import Notice\ntold = Notice(code='insi.done', text='Fait.')",
+            "notices=(told,)",
         ),
     ),
     Variant(

@@ -8,6 +8,32 @@ PACKAGE: Final = "segur_plugin_insi"
 _ANSWER: Final = "        return Qualification(event, ctx).evidence()\n"
 _CLASS: Final = "class InsiPlugin(SegurHooks):\n"
 
+_SERVICE: Final = "    def search_by_traits(self, query: TraitsQuery, ctx: HookContext) -> InsAnswer:\n"
+_DATA: Final = "[data]\n"
+_JOBS: Final = """\
+[[jobs]]
+name = "veille"
+every_minutes = 60
+deadline_s = 20
+
+[[jobs]]
+name = "menage"
+every_minutes = 1440
+deadline_s = 20
+
+"""
+_RUN_JOB: Final = """\
+    def run_job(self, run, ctx):
+        from segur_sdk.errors import InputError, ServiceError
+        from segur_sdk.jobs import JobDone
+        if run.job not in {{"veille", "menage"}}:
+            raise InputError("input.job_unknown")
+{code}        reply = ctx.http("insi-auto").request("GET")
+        ctx.audit.note("job", status=reply.status)
+        return JobDone({telling})
+
+"""
+
 FIND_THE_CONFIGURATION: Final = """\
 import gc
 from urllib.parse import urlsplit
@@ -40,6 +66,20 @@ def instead_of_answering(code: str) -> Change:
 def while_imported(code: str) -> Change:
     """Return the change that runs ``code`` when the plugin is imported."""
     return Change(PACKAGE, "plugin.py", _CLASS, f"{code}\n\n{_CLASS}")
+
+
+def with_jobs(code: str = "", telling: str = "") -> tuple[Change, ...]:
+    """Return the changes that give the plugin two jobs, which ask its service something.
+
+    Args:
+        code: is run at each of them before that.
+        telling: notices, as arguments of ``JobDone``.
+    """
+    run_job = _RUN_JOB.format(code=_indented(code), telling=telling)
+    return (
+        Change(PACKAGE, "segur_plugin.toml", _DATA, _JOBS + _DATA),
+        Change(PACKAGE, "plugin.py", _SERVICE, run_job + _SERVICE),
+    )
 
 
 def package_mutant(name: str, breaks: str, change: Change, *expected: str) -> Mutant:

@@ -51,18 +51,6 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
-        "psc.any-server",
-        "parle à tout serveur, sans regarder son certificat",
-        ("psc.availability.tls",),
-        (
-            host(
-                "broker/tls/contexts.py",
-                "    context.hostname_checks_common_name = False\n",
-                "    context.check_hostname = False\n    context.verify_mode = ssl.CERT_NONE\n",
-            ),
-        ),
-    ),
-    Mutant(
         "psc.tries-again",
         "renvoie un code dont l’échange a pu aboutir",
         ("psc.availability.one-try",),
@@ -90,13 +78,7 @@ MUTANTS: Final = (
     Mutant(
         "psc.nobody-known",
         "n’a pas le RPPS du professionnel dans sa session",
-        (
-            "psc.session.opens",
-            "psc.session.named",
-            "psc.session.account",
-            "psc.session.acknowledged",
-            "psc.userinfo.rpps",
-        ),
+        ("psc.session.opens", "psc.session.named", "psc.session.account", "psc.userinfo.rpps"),
         (plugin("signing_in.py", "        rpps=who.rpps,\n", "        rpps=None,\n"),),
     ),
     Mutant(
@@ -162,6 +144,18 @@ MUTANTS: Final = (
                 "dispatch/context.py",
                 " and NATIONAL not in session.rights and not self._manifest.session_means:\n",
                 " and NATIONAL not in session.rights and not self._manifest.id:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "psc.accounts-only",
+        "ne dit la transmission de l’identifiant qu’à qui a un compte ici",
+        ("psc.session.acknowledged",),
+        (
+            host(
+                "operators/desk.py",
+                "        if identifier is None or self._acknowledgements.has(identifier):\n",
+                "        if identifier is None or account is None or self._acknowledgements.has(identifier):\n",
             ),
         ),
     ),

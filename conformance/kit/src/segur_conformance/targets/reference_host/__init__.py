@@ -30,6 +30,8 @@ from segur_conformance.targets.reference_host.haste import unhurried
 from segur_conformance.targets.reference_host.person import Person
 from segur_conformance.targets.reference_host.signing_in import SigningIn
 from segur_conformance.targets.reference_host.stepping_clock import SteppingClock
+from segur_conformance.targets.reference_host.structure_certificates import StructuresCertificates
+from segur_conformance.targets.reference_host.upkeep import Upkeep
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host.broker.ask import CheckedAsker
 from segur_host.config.model import HostConfig
@@ -75,11 +77,14 @@ class Target:
         self._clock = SteppingClock()
         self._opened = ExitStack()
         self._host: WatchedHost | None = None
+        self._given: Request = {}
+        """With what a host was started last."""
         self._person = Person()
         self._browser = Browser()
         self._signing_in = SigningIn(lambda: self.host, self._person, self._browser, self._clock, self._folder)
         self.ops: Final[Mapping[str, Callable[[Request], Any]]] = {
             "start": self._start,
+            "open_again": self._open_again,
             "call": self._call,
             "together": self._together,
             "decide": self._decide,
@@ -98,6 +103,8 @@ class Target:
             "import": self._import,
             "stop": self._stop,
             **self._signing_in.ops,
+            **Upkeep(lambda: self.host).ops,
+            **StructuresCertificates(lambda: self.host).ops,
         }
 
     @property
@@ -121,16 +128,26 @@ class Target:
         setattr(dispatcher, "HOOKS", HOOKS)  # noqa: B010 - a name of another module
         setattr(providers, "LOGIN_S", LOGIN_S)  # noqa: B010 - a name of another module
         unhurried()
-        config = HostConfig.model_validate(request["config"], context={"folder": Path.cwd()})
-        self._monitor.guard([*guarded_by(config), *map(Path, request.get("guarded", ()))])
-        self._browser.begins(config.trust.values())
-        asker = CheckedAsker(self._person.answer, self._person.looks)
-        host = WatchedHost(config, asker=asker, clock=self._clock, browser=self._browser.opens)
+        self._given = request
         try:
-            self._host = self._opened.enter_context(host)
+            self._open(request["config"])
         finally:
             os.write(sys.stderr.fileno(), request.get("mark", "").encode())
         return self._states()
+
+    def _open_again(self, request: Request) -> Any:
+        """Open another host on the data of the one that is open, at the same time of day; ``tables`` are other."""
+        self._stop(request)
+        self._open({**self._given["config"], **request.get("tables", {})})
+        return self._states()
+
+    def _open(self, given: Request) -> None:
+        config = HostConfig.model_validate(given, context={"folder": Path.cwd()})
+        self._monitor.guard([*guarded_by(config), *map(Path, self._given.get("guarded", ()))])
+        self._browser.begins(config.trust.values())
+        asker = CheckedAsker(self._person.answer, self._person.looks)
+        host = WatchedHost(config, asker=asker, clock=self._clock, browser=self._browser.opens)
+        self._host = self._opened.enter_context(host)
 
     def _call(self, request: Request) -> Any:
         """Call a hook, in the session that is named if one is."""

@@ -1,10 +1,13 @@
 """Who sits at the target: answers what he is asked, remembers what he is shown, gives up when he is told to."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from segur_host.broker.cancelling import Cancellation
 from segur_sdk.models.notice import Notice, Question
+
+KNOWN: Final[Mapping[str, str]] = {"session.acknowledge": "oui"}
+"""What he answers unless he learns otherwise: he knows that his national identifier is sent."""
 
 
 class Person:
@@ -31,7 +34,7 @@ class Person:
     def answer(self, question: Question) -> str | None:
         """Return the answer to a question, nothing when there is none."""
         self._asked.append(question)
-        answer = self._answers.get(question.code)
+        answer = self._answers.get(question.code, KNOWN.get(question.code))
         return question.choices[answer].value if isinstance(answer, int) else answer
 
     def looks(self, notice: Notice) -> None:

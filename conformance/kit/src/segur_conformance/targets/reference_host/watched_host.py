@@ -1,8 +1,9 @@
 """The reference host with what the kit needs to see and to lend, and no practice software is given."""
 
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from segur_conformance.boundary.acts import DOOR_PREFIX
@@ -12,13 +13,43 @@ from segur_host.dispatch.outcome import HookResult
 from segur_host.drivers.readers import ReadersInChild
 from segur_sdk.errors import IdentityError
 from segur_sdk.identity.seal import SealedIdentity
+from segur_sdk.models.base import Event
 
 RENEWAL_S: Final = 10.0
 """How long the renewal of a token may take."""
+TELLING_S: Final = 5.0
+"""How long plugins may take to be told of an event, on a busy machine."""
 
 
 class WatchedHost(Host):
     """The reference host, made as ``Host`` is; a refusal at its door is an audit event of the interpreter too."""
+
+    def _open(self, opened: ExitStack, *, safe_mode: bool) -> None:
+        self._tellings: list[tuple[str, Event]] = []
+        self._telling = threading.Condition()
+        super()._open(opened, safe_mode=safe_mode)
+
+    def _told(self, hook: str, event: Event) -> HookResult:
+        result = super()._told(hook, event)
+        with self._telling:
+            self._tellings.append((hook, event))
+            self._telling.notify_all()
+        return result
+
+    def told_of(self, hook: str, at_least: int) -> list[dict[str, Any]]:
+        """Return the events of one hook that plugins were told of since the host was opened, as JSON.
+
+        Args:
+            hook: its name.
+            at_least: how many are waited for, within ``TELLING_S``.
+        """
+
+        def found() -> list[Event]:
+            return [event for told, event in self._tellings if told == hook]
+
+        with self._telling:
+            self._telling.wait_for(lambda: len(found()) >= at_least, TELLING_S)
+            return [event.model_dump(mode="json") for event in found()]
 
     def admit(self, identity: object) -> SealedIdentity:
         """Admit as the host does; see ``Host.admit``. A refusal raises the event ``segur.<code>`` first."""
