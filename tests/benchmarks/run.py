@@ -33,6 +33,7 @@ from segur_sdk.manifest import HookUse, PluginManifest
 from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Structure
 from segur_sdk.models.identity import SearchTraits, Sex
 from tests.benchmarks.cards import card_readings
+from tests.benchmarks.certificates import certificates
 from tests.benchmarks.kit import recording
 from tests.benchmarks.measuring import Result, alone, compared
 from tests.benchmarks.noop_plugins import Noop
@@ -62,6 +63,7 @@ def main() -> int:
             *memory(place),
             *recording(),
             *sessions(),
+            *certificates(),
         ]
     if as_json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False))  # noqa: T201

@@ -51,8 +51,9 @@ class Person:
         return httpx.get(back, trust_env=False).is_success
 
     def answer(self, question: Question) -> str | None:
-        """Be the person who answers what the host asks: who he is, and the last of his situations d'exercice."""
-        return self.national_id if question.code == "psc.national_id" else question.choices[-1].value
+        """Be the person who answers the host: who he is, that he knows, the last of his situations d'exercice."""
+        known = {"psc.national_id": self.national_id, "session.acknowledge": "oui"}
+        return known.get(question.code) or question.choices[-1].value
 
     def see(self, notice: Notice) -> None:
         """Be the person who sees what the host shows, and answers on his device."""

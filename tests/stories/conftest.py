@@ -78,7 +78,8 @@ def pcsc_config(segur_pcsc_sandbox: RunningSandbox, tmp_path: Path) -> HostConfi
 
 @pytest.fixture
 def pcsc_host(pcsc_config: HostConfig, answers: dict[str, str]) -> Iterator[Host]:
-    """A host with these readers, at whose counter somebody answers, who knows the PIN of his card."""
+    """A host with these readers, at whose counter somebody knows the PIN of his card, and what is sent of him."""
     answers.setdefault("token.pin", "1234")
+    answers.setdefault("session.acknowledge", "oui")
     with Host(pcsc_config, asker=CheckedAsker(lambda question: answers.get(question.code))) as opened:
         yield opened

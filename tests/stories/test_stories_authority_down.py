@@ -217,26 +217,36 @@ def test_who_signs_in_again_finds_the_patients_of_the_session_that_is_over(
     assert status(counter.completed(again, sale)) is InsStatus.RECUPEREE
 
 
+@pytest.mark.parametrize("accounts", ["software", "host"])
 @pytest.mark.parametrize("answer", ["oui", "non"])
 def test_no_national_call_before_he_knows_that_his_identifier_is_sent(
-    open_counter: Callable[..., Counter], person: Person, answer: str
+    open_counter: Callable[..., Counter], person: Person, accounts: str, answer: str
 ) -> None:
-    counter = open_counter(accounts="host")
-    account = counter.host.operators.add("Carole", Role.TITULAIRE, rpps=TITULAIRE, code=CODES["Carole"])
+    counter = open_counter(accounts=accounts)
+    whose = {"national_id": f"8{TITULAIRE}"}
+    if accounts == "host":
+        account = counter.host.operators.add("Carole", Role.TITULAIRE, rpps=TITULAIRE, code=CODES["Carole"])
+        whose |= {"operator": account.id}
     counter.typed.answers["session.acknowledge"] = answer
     found = counter.served(counter.by_psc("pharmacien-titulaire"), person("zoe"))
     agreed = answer == "oui"
     assert refusals(found) == ([] if agreed else ["session.not_acknowledged"])
     assert status(found) is (InsStatus.RECUPEREE if agreed else InsStatus.PROVISOIRE)
     assert len(counter.sandbox.exchanges("insi-ps")) == int(agreed)
-    assert counter.audited("operator.acknowledgement") == [{"operator": account.id, "agreed": agreed}]
+    assert counter.audited("operator.acknowledgement") == [{**whose, "agreed": agreed}]
     # He is asked until he says yes, and never again.
     counter.host.logout()
     counter.typed.answers["session.acknowledge"] = "oui"
-    counter.by_psc("pharmacien-titulaire")
+    again = counter.by_psc("pharmacien-titulaire")
     assert [one["agreed"] for one in counter.audited("operator.acknowledgement")] == (
         [True] if agreed else [False, True]
     )
+    assert status(counter.served(again, person("toussaint"))) is InsStatus.RECUPEREE
+    counter.host.logout()
+    # Nor by his card, which is another means of the same person.
+    counter.typed.answers |= {"session.acknowledge": "non", "session.exercice": EXERCICE_BY_CARD}
+    counter.sandbox.insert(counter.sandbox.readers[0], CARD)
+    assert counter.host.login(SessionMeans.CPS, slot=counter.sandbox.readers[0]).notices == ()
 
 
 def test_one_person_has_one_account_whichever_means_and_a_stranger_none(open_counter: Callable[..., Counter]) -> None:

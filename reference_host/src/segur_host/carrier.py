@@ -1,6 +1,7 @@
 """What carries plugins: storage, readers, connections, keys, and the dispatcher that lends them."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import attrs
 
@@ -15,12 +16,21 @@ from segur_host.config.model import HostConfig
 from segur_host.devices import Devices
 from segur_host.dispatch.context import Resources
 from segur_host.dispatch.dispatcher import Dispatcher
+from segur_host.events.table import EventTable
+from segur_host.keyring.announcements import Announcements
+from segur_host.keyring.host_keyring import HostKeyring
+from segur_host.keyring.kept_keys import KeptKeys
+from segur_host.keyring.kept_lists import KeptLists
+from segur_host.keyring.sealed import SealedSecrets
+from segur_host.keyring.store import KEYS_FOLDER, KeyStore
 from segur_host.registry.discovery import discover
-from segur_host.registry.registry import Registry
+from segur_host.registry.registry import PluginState, Registry
 from segur_host.sessions.vault import TokenVault
 from segur_host.storage.database import Database
 from segur_host.traces.store import TraceStore
 from segur_sdk.context import Clock, Software
+from segur_sdk.errors import Fact, HostError
+from segur_sdk.manifest import PluginManifest
 
 
 @attrs.frozen
@@ -34,6 +44,7 @@ class Carrier:
     devices: Devices
     vault: TokenVault
     dispatcher: Dispatcher
+    keyring: HostKeyring
 
     @classmethod
     def opened(
@@ -55,7 +66,25 @@ class Carrier:
         devices.cards.when_relayed(
             lambda slot: audit.append(AuditEntry(event="broker.card.relay", facts={"slot": slot}))
         )
-        keys = KeyRing(config, devices.tokens)
+        store = KeyStore(config.data / KEYS_FOLDER, config.keyring.passphrase, database.instance)
+        keys = KeyRing(config, devices.tokens, clock, store)
+
+        def record(event: str, **facts: Fact) -> None:
+            audit.append(AuditEntry(event=event, facts=facts))
+
+        keyring = HostKeyring(
+            keys,
+            store,
+            KeptKeys(keys, store, clock, config.environment),
+            SealedSecrets(database, config.keyring.passphrase),
+            KeptLists(config.data / CRL_FOLDER, clock),
+            Announcements(database, EventTable(database).add, clock),
+            lambda: _enabled(registry),
+            record,
+        )
+        # Without it nothing of the store changes; a host starts all the same.
+        with suppress(HostError):
+            keyring.adopt()
         network = Network(config.environment, config.network)
         http = HttpBroker(keys, network, CrlFolder(config.data / CRL_FOLDER, clock))
         at_end.callback(http.close)
@@ -79,7 +108,15 @@ class Carrier:
             tokens=devices.tokens,
             keys=keys,
             signing=SigningBroker(keys, devices.tokens, config.environment),
+            keyring=keyring,
         )
         dispatcher = Dispatcher(registry, resources, config.limits.suspend_after)
         at_end.callback(dispatcher.close)
-        return cls(database, audit, traces, registry, devices, vault, dispatcher)
+        return cls(database, audit, traces, registry, devices, vault, dispatcher, keyring)
+
+
+def _enabled(registry: Registry) -> Iterator[PluginManifest]:
+    """Yield the manifests of the plugins that may use keys."""
+    for entry in registry.entries.values():
+        if entry.manifest is not None and entry.state in {PluginState.ACTIVE, PluginState.SUSPENDED}:
+            yield entry.manifest

@@ -14,6 +14,7 @@ from segur_host.broker.browser import OpenBrowser, system_browser
 from segur_host.broker.cancelling import Cancellation
 from segur_host.broker.card_watch import CardEvent
 from segur_host.carrier import Carrier
+from segur_host.certificates import Certificates
 from segur_host.clock import SystemClock
 from segur_host.config.loading import checked, load_config
 from segur_host.config.model import HostConfig
@@ -28,6 +29,7 @@ from segur_host.identities.policy import policy_of
 from segur_host.identity_verbs import IdentityVerbs
 from segur_host.inputs import CardInput
 from segur_host.operators.accounts import Accounts
+from segur_host.operators.acknowledgements import Acknowledgements
 from segur_host.operators.desk import OperatorDesk
 from segur_host.registry.registry import PluginEntry
 from segur_host.scheduler.scheduler import Scheduler
@@ -96,10 +98,14 @@ class Host(IdentityVerbs):
         events = EventTable(carrier.database)
         teller = EventTeller(events, self._told, self.audit)
         opened.callback(teller.close)
+        self.keyring = carrier.keyring
+        self.keyring.when_announced(teller.wake)
         self.operators = Accounts(carrier.database, self._clock)
+        self.acknowledgements = Acknowledgements(carrier.database, self._clock)
+        accounts_required = self.config.sessions.accounts == "host"
         self._sessions = Sessions(
             SessionProviders(self._registry, self._dispatcher),
-            OperatorDesk(self.operators, self.audit, required=self.config.sessions.accounts == "host"),
+            OperatorDesk(self.operators, self.acknowledgements, self.audit, required=accounts_required),
             self._devices,
             SessionRecords(carrier.database, events, teller, self.audit, self._clock),
             carrier.vault,
@@ -125,6 +131,7 @@ class Host(IdentityVerbs):
             carrier.database, self._registry.entries.values(), self._dispatcher, self._clock, self._actor
         )
         opened.callback(self.jobs.close)
+        self.certificates = Certificates(self._registry, self._dispatcher, self.keyring, self._caller, self._nobody)
         self._given = GivenEvents(self._devices.cards, self._desk.sealed, self._clock)
 
     def close(self) -> None:
@@ -357,8 +364,11 @@ class Host(IdentityVerbs):
     def _caller(self, asker: Asker | None) -> Caller:
         return self._sessions.caller(new_call_id(), self._patient(asker, Cancellation()))
 
+    def _nobody(self) -> Caller:
+        return self._sessions.anybody(new_call_id(), NobodyToAsk())
+
     def _patient(self, asker: Asker | None, cancellation: Cancellation) -> Asker:
         return ImpatientAsker(asker or self._asker, self.config.limits.ask_timeout_s, cancellation)
 
     def _told(self, hook: str, event: Event) -> HookResult:
-        return self._dispatcher.call(hook, event, Caller(new_call_id(), self._actor, None, NobodyToAsk()))
+        return self._dispatcher.call(hook, event, self._nobody())

@@ -44,6 +44,7 @@ UNDECLARED: dict[str, tuple[str, str]] = {
     "store": ("ctx.store", "store"),
     "cards": ("ctx.cards", "cards"),
     "tokens": ("ctx.tokens", "tokens"),
+    "keyring": ("ctx.keyring", "keyring"),
     "keys": ("ctx.keys.certificate('insi-auto')", "key:insi-auto"),
     "settings": (
         "from segur_sdk.context import PluginSettings\nclass Mine(PluginSettings): ...\nctx.settings(Mine)",

@@ -91,6 +91,7 @@ def authority(common_name: str, *units: str) -> Issued:
 def p12_table(folder: Path, content: bytes) -> dict[str, Any]:
     path = folder / "key.p12"
     path.write_bytes(content)
+    path.chmod(0o600)
     return {"p12": path, "password": {"env": "P12_PASSWORD"}}
 
 

@@ -71,11 +71,14 @@ class HttpReply(Value):
 
 
 class HttpClient(Protocol):
-    """HTTP to the one address of a declared purpose, TLS and client authentication included."""
+    """HTTP to the one address of a declared purpose, TLS and client authentication included.
+
+    A purpose of the protocol ``http`` has neither: only GET and POST, and nothing secret.
+    """
 
     @property
     def address(self) -> str:
-        """The address of the purpose, ``https://host[:port][/path]``."""
+        """The address of the purpose, ``https://host[:port][/path]``, or ``http://`` for the protocol ``http``."""
         ...
 
     def request(
@@ -97,6 +100,7 @@ class HttpClient(Protocol):
             max_answer: bytes of answer beyond which the exchange is given up.
 
         Raises:
+            PluginError: ``plugin.request_refused``: a method or a header that the purpose does not allow.
             ServiceError: ``service.unreachable``, ``service.timed_out``, ``service.client_certificate_refused``,
                 ``service.server_certificate``, ``service.answer_lost``, ``service.answer_too_large``;
                 ``maybe_processed`` tells whether the service may have acted.

@@ -23,9 +23,11 @@ from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import Borrower, usable_seconds
 from segur_host.broker.line import Line
 from segur_host.broker.network import Network
+from segur_host.broker.server_date import seconds_ahead
 from segur_host.broker.tls.refusal import ServerRefusedError
 from segur_host.broker.tls.revocation import NothingKnown, RevocationStatus
 from segur_host.broker.tls.servers import ServerCheck, ServerPolicy
+from segur_host.clock import SystemClock
 from segur_host.config.model import ClientTable
 from segur_sdk.context import HttpReply
 from segur_sdk.errors import ErrorSource, PluginError, SegurError, ServiceError
@@ -195,6 +197,7 @@ class BoundClient:
             self._line.give_back(connection)
         # The call may have been given up while it waited: its answer must then change nothing.
         self._borrower.require_running()
+        self._compare_clocks(answer.headers.get("date"))
         return HttpReply(status=answer.status, headers=answer.headers, body=answer.body)
 
     def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> h11.Request:
@@ -242,6 +245,12 @@ class BoundClient:
 
     def _doubt(self) -> None:
         self._borrower.note("broker.revocation_unknown", **self._facts)
+
+    def _compare_clocks(self, date: str | None) -> None:
+        """Note when a service that proved who it is has another time: certificates are judged by the clock here."""
+        ahead = seconds_ahead(date, SystemClock().now()) if self._use.protocol == "https" else None
+        if ahead is not None:
+            self._borrower.note("broker.clock", **self._facts, seconds_ahead=ahead)
 
     def _refused(self, field: str) -> PluginError:
         return PluginError("plugin.request_refused", plugin=self._borrower.plugin, purpose=self._purpose, field=field)

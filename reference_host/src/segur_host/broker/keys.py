@@ -1,88 +1,118 @@
-"""Keys by use: files that the host alone opens and keys of tokens; facts for plugins, TLS contexts for its brokers."""
+"""Keys by use: files that the host alone opens and keys of tokens; facts for plugins, TLS contexts for its brokers.
 
-import os
-import secrets
+A key of the host's own store serves before the one that the configuration names for the same use. When another one is
+installed, here or by another process, it serves from the next call on.
+"""
+
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
+from contextlib import suppress
 
 import attrs
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    pkcs12,
-)
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from segur_host.broker.key_usage import authenticates_clients, signs
 from segur_host.broker.tokens import TokenBroker, TokenKeyFound
 from segur_host.broker.trust import TrustStore, refuse_other_world
+from segur_host.clock import SystemClock
 from segur_host.config.model import HostConfig, KeyTable, TokenKeyTable
-from segur_host.storage.private_files import NotPrivateError, read_private
-from segur_sdk.errors import ConfigError
+from segur_host.keyring.handing_over import hand_over
+from segur_host.keyring.pairs import KeyPair, facts_of, fingerprint_of, read_pair
+from segur_host.keyring.places import KeyPlaces
+from segur_host.keyring.standing import Standing
+from segur_host.keyring.store import KEYS_FOLDER, KeyStore, Stamp
+from segur_sdk.context import Clock
+from segur_sdk.errors import ConfigError, SegurError
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.certificate import CertificateInfo
 
-MAX_KEY_FILE_BYTES: Final = 1_048_576
 
-
-@attrs.frozen(repr=False)
-class _Pair:
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-    chain: tuple[x509.Certificate, ...]
-    """The certificate of the key, then those that came with it."""
-    facts: CertificateInfo
+@attrs.frozen
+class _Context:
+    made: ssl.SSLContext
+    certificate: x509.Certificate | None
+    public_key: str | None
 
 
 class KeyRing:
-    """The keys of the configuration, read when first used. Every method may be called from any thread.
+    """The keys of the configuration and of the store, read when first used. Every method may be called from any thread.
 
     Args:
-        config: its ``keys``, ``trust`` and ``environment``.
+        config: its ``keys``, ``keyring``, ``trust``, ``environment`` and ``data``.
         tokens: where keys stay that are on no disk; without them such a key is missing.
+        clock: by which certificates begin and end.
+        store: the host's own; without it, that of the configuration's data folder.
     """
 
-    def __init__(self, config: HostConfig, tokens: TokenBroker | None = None) -> None:
+    def __init__(
+        self,
+        config: HostConfig,
+        tokens: TokenBroker | None = None,
+        clock: Clock | None = None,
+        store: KeyStore | None = None,
+    ) -> None:
         self._tables = config.keys
         self._tokens = tokens
+        self._clock: Clock = clock or SystemClock()
+        self._store = store or KeyStore(config.data / KEYS_FOLDER, config.keyring.passphrase)
         self._environment: Environment = config.environment
         self._trust = TrustStore(config.trust, config.environment)
+        self._places = KeyPlaces()
         self._lock = threading.Lock()
-        self._pairs: dict[str, _Pair] = {}
-        self._contexts: dict[tuple[str | None, str], ssl.SSLContext] = {}
+        self._stamps: dict[str, Stamp | None] = {}
+        self._standings: dict[str, Standing] = {}
+        self._pairs: dict[str, KeyPair] = {}
+        self._contexts: dict[tuple[str | None, str], _Context] = {}
+        self._looked_everywhere = False
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Every use that has a key, in the configuration or in the store."""
+        return tuple(sorted({*self._tables, *self._store.uses()}))
+
+    def table(self, use: str) -> KeyTable | None:
+        """Return what the configuration says of a use."""
+        return self._tables.get(use)
 
     def has(self, use: str) -> bool:
-        """Tell whether a key is configured for a use; whether it can be read is not asked."""
-        return use in self._tables
+        """Tell whether there is a key for a use; whether it can be read is not asked."""
+        if use in self._tables:
+            return True
+        with self._lock:
+            return self._standing(use).serving is not None
 
     def certificate(self, use: str) -> CertificateInfo:
-        """Return the facts of the certificate configured for a use. Whether it is in date is not judged here.
+        """Return the facts of the certificate that serves for a use. Whether it is in date is not judged here.
 
         Raises:
             ConfigError: ``config.key_missing``, ``config.key_unreadable`` (wrong password, or no key),
                 ``config.key_permissions``, ``config.key_mismatch`` (the certificate is not that of the key),
-                ``config.certificate_environment``, and those of the password's reference.
+                ``config.certificate_environment``, and those of the password's reference; of a key of the store also
+                ``config.keyring_unreadable``, ``config.keyring_copied``, ``config.keyring_passphrase``.
             CardError: ``token.absent``, ``token.key_missing``, and what its driver says, for a key on a token.
         """
-        table = self._tables.get(use)
-        if table is not None and table.token is not None:
-            return facts_of(self._on_token(use, table.token).certificate)
+        return facts_of(self.chain(use)[0])
+
+    def chain(self, use: str) -> tuple[x509.Certificate, ...]:
+        """Return the certificate that serves for a use, then those that came with it. Errors as ``certificate``."""
+        token = self._token_of(use)
+        if token is not None:
+            return (self._on_token(use, token).certificate,)
         with self._lock:
-            return self._pair(use).facts
+            return self._pair(use).chain
+
+    def anchors(self, trust: str) -> tuple[x509.Certificate, ...]:
+        """Return the authorities of that name.
+
+        Raises:
+            ConfigError: ``config.trust_missing``, ``config.trust_unreadable``, ``config.certificate_environment``.
+        """
+        return self._trust.anchors(trust)
 
     def ssl_context(self, use: str | None, trust: str) -> ssl.SSLContext:
-        """Return the TLS client context of a key and of named anchors, the same object each time.
+        """Return the TLS client context of a key and of named anchors, the same object as long as that key serves.
 
         Args:
             use: of the key the client authenticates with; ``None`` for a client without certificate.
@@ -90,36 +120,70 @@ class KeyRing:
 
         Raises:
             ConfigError: those of ``certificate``, ``config.trust_missing``, ``config.trust_unreadable``;
-                ``config.key_usage``: the certificate is one that signs; those of ``load_token_key`` for a key on a
-                token.
+                ``config.key_usage``: its usages are others than to authenticate; ``config.certificate_ended``,
+                ``config.certificate_not_yet``; ``config.key_twice``: the same key is in another place too; those of
+                ``load_token_key`` for a key on a token.
             CardError: those of ``certificate``.
         """
         with self._lock:
+            if use is not None:
+                self._look(use)
+            stamp = self._stamps.get(use) if use is not None else None
             context = self._contexts.get((use, trust))
         if context is None:
             # Not while others wait: a token may take its time.
-            made = self._trust.context(trust)
-            if use is not None:
-                self._give(made, use)
+            context = self._made(use, trust)
             with self._lock:
-                context = self._contexts.setdefault((use, trust), made)
-        return context
+                if use is None or self._stamps.get(use) == stamp:
+                    context = self._contexts.setdefault((use, trust), context)
+        if use is not None and context.certificate is not None:
+            self.refuse_out_of_date(context.certificate, use)
+            self._places.refuse_twice(context.public_key, use)
+        return context.made
 
     def signing_key(self, use: str) -> tuple[rsa.RSAPrivateKey, tuple[x509.Certificate, ...]]:
         """Return the key of a file that signs, and its chain.
 
         Raises:
             ConfigError: those of ``certificate``; ``config.key_usage``: its usages do not say that it signs;
-                ``config.key_missing`` with ``reason`` ``token``: a card signs in its holder's session only.
+                ``config.key_missing`` with ``reason`` ``token``: a card signs in its holder's session only;
+                ``config.certificate_ended``, ``config.certificate_not_yet``, ``config.key_twice``.
         """
-        table = self._tables.get(use)
-        if table is not None and table.token is not None:
+        if self._token_of(use) is not None:
             raise ConfigError("config.key_missing", use=use, reason="token")
         with self._lock:
             pair = self._pair(use)
+            self._look_everywhere()
         if not (signs(pair.chain[0]) and isinstance(pair.key, rsa.RSAPrivateKey)):
             raise ConfigError("config.key_usage", use=use, wanted="signature")
+        self.refuse_out_of_date(pair.chain[0], use)
+        self._places.refuse_twice(pair.public_key, use)
         return pair.key, pair.chain
+
+    def refuse_out_of_date(self, certificate: x509.Certificate, use: str) -> None:
+        """Refuse a certificate that ended or has not begun: whoever is called would refuse it too, less clearly.
+
+        Raises:
+            ConfigError: ``config.certificate_ended``, ``config.certificate_not_yet``.
+        """
+        now = self._clock.now()
+        if now > certificate.not_valid_after_utc:
+            date = certificate.not_valid_after_utc.date().isoformat()
+            raise ConfigError("config.certificate_ended", use=use, date=date)
+        if now < certificate.not_valid_before_utc:
+            date = certificate.not_valid_before_utc.date().isoformat()
+            raise ConfigError("config.certificate_not_yet", use=use, date=date)
+
+    def refuse_in_another_place(self, public_key: str, use: str) -> None:
+        """Refuse a key for the store that any use has already, in a file, on a token that was seen, or in the store.
+
+        Raises:
+            ConfigError: ``config.key_twice``.
+        """
+        with self._lock:
+            self._looked_everywhere = False
+            self._look_everywhere()
+        self._places.refuse_any(public_key, use)
 
     def forget_token(self, serial: str) -> frozenset[str]:
         """Drop the contexts that authenticate with keys of a token, and return the uses of those keys."""
@@ -130,28 +194,47 @@ class KeyRing:
             self._contexts = {place: context for place, context in self._contexts.items() if place[0] not in uses}
         return uses
 
-    def _give(self, context: ssl.SSLContext, use: str) -> None:
-        """Let a context authenticate with a key."""
-        table = self._tables.get(use)
-        if table is None or table.token is None:
+    def _made(self, use: str | None, trust: str) -> _Context:
+        """Make a context, which authenticates with a key if one is named."""
+        made = self._trust.context(trust)
+        if use is None:
+            return _Context(made, None, None)
+        token = self._token_of(use)
+        if token is None:
             with self._lock:
                 pair = self._pair(use)
-            if signs(pair.chain[0]):
+                self._look_everywhere()
+            if signs(pair.chain[0]) or not authenticates_clients(pair.chain[0]):
                 raise ConfigError("config.key_usage", use=use, wanted="authentication")
-            _load(context, pair, use)
-            return
+            self.refuse_out_of_date(pair.chain[0], use)
+            hand_over(made, pair, use)
+            return _Context(made, pair.chain[0], pair.public_key)
         # Imported when a key stays on a token: what it needs takes a while to load, and most hosts have no such key.
         from segur_host.broker.token_tls import load_token_key  # noqa: PLC0415
 
-        found = self._on_token(use, table.token)
+        found = self._on_token(use, token)
+        self.refuse_out_of_date(found.certificate, use)
+        public_key = fingerprint_of(found.certificate.public_key())
+        with self._lock:
+            self._places.add(use, f"token:{token.serial}", public_key)
+            self._look_everywhere()
         assert self._tokens is not None
-        tokens, serial, key = self._tokens, table.token.serial, found.key
+        tokens, serial, key = self._tokens, token.serial, found.key
         load_token_key(
-            context,
+            made,
             (found.certificate,),
             found.schemes,
             lambda scheme, data: tokens.sign(serial, key, scheme, data),
         )
+        return _Context(made, found.certificate, public_key)
+
+    def _token_of(self, use: str) -> TokenKeyTable | None:
+        """Return where the key of a use stays, if that is on a token."""
+        table = self._tables.get(use)
+        if table is None or table.token is None:
+            return None
+        with self._lock:
+            return table.token if self._standing(use).serving is None else None
 
     def _on_token(self, use: str, table: TokenKeyTable) -> TokenKeyFound:
         if self._tokens is None:
@@ -160,118 +243,60 @@ class KeyRing:
         refuse_other_world(found.certificate, self._environment, use)
         return found
 
-    def _pair(self, use: str) -> _Pair:
+    def _look(self, use: str) -> None:
+        """Forget what was read of a use when another key serves since."""
+        stamp = self._store.stamp(use)
+        if stamp == self._stamps.get(use):
+            return
+        self._standings.pop(use, None)
+        self._pairs.pop(use, None)
+        self._contexts = {place: context for place, context in self._contexts.items() if place[0] != use}
+        self._looked_everywhere = False
+        self._stamps[use] = stamp
+
+    def _standing(self, use: str) -> Standing:
+        self._look(use)
+        if self._stamps.get(use) is None:
+            return Standing()
+        if use not in self._standings:
+            self._standings[use] = self._store.standing(use)
+        return self._standings[use]
+
+    def _pair(self, use: str) -> KeyPair:
+        serving = self._standing(use).serving
         pair = self._pairs.get(use)
         if pair is None:
             table = self._tables.get(use)
-            if table is None:
+            if serving is not None:
+                pair = self._store.pair(use, serving)
+            elif table is None or table.token is not None:
                 raise ConfigError("config.key_missing", use=use, reason="not_configured")
-            pair = _read(table, use)
+            else:
+                pair = read_pair(table, use)
             refuse_other_world(pair.chain[0], self._environment, use)
             self._pairs[use] = pair
         return pair
 
+    def _look_everywhere(self) -> None:
+        """Know of every key where it is: those of files by reading them, those of the store by what stands beside."""
+        if self._looked_everywhere:
+            return
+        for use, table in self._tables.items():
+            place = _file_of(table)
+            if place is not None and not self._places.knows(use, place):
+                # What cannot be read is told when it is used.
+                with suppress(SegurError):
+                    self._places.add(use, place, read_pair(table, use).public_key)
+        self._places.put_stored(self._stored())
+        self._looked_everywhere = True
 
-def _read(table: KeyTable, use: str) -> _Pair:
-    password = table.password.resolve().reveal().encode() if table.password is not None else None
-    try:
-        pair = _from_p12(table.p12, password) if table.p12 is not None else _from_pem(table, password)
-        same = _public(pair.key.public_key()) == _public(pair.chain[0].public_key())
-    except FileNotFoundError:
-        raise ConfigError("config.key_missing", use=use, reason="no_file") from None
-    except NotPrivateError:
-        raise ConfigError("config.key_permissions", use=use) from None
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as failure:
-        # The library's own sentences tell wrong passwords from garbage no better than we can.
-        raise ConfigError("config.key_unreadable", use=use, reason=type(failure).__name__) from None
-    if not same:
-        raise ConfigError("config.key_mismatch", use=use)
-    return pair
-
-
-def _from_p12(path: Path, password: bytes | None) -> _Pair:
-    content = pkcs12.load_pkcs12(path.read_bytes(), password)
-    if content.key is None or content.cert is None:
-        raise ValueError("no key with its certificate")
-    others = (extra.certificate for extra in content.additional_certs)
-    return _checked(content.key, (content.cert.certificate, *others))
+    def _stored(self) -> Iterator[tuple[str, str, str]]:
+        for use in self._store.uses():
+            for key in self._store.keys_of(use):
+                with suppress(SegurError):
+                    yield use, key, self._store.facts(use, key).public_key
 
 
-def _from_pem(table: KeyTable, password: bytes | None) -> _Pair:
-    assert table.key is not None
-    assert table.cert is not None
-    key = load_pem_private_key(read_private(table.key, MAX_KEY_FILE_BYTES), password)
-    return _checked(key, tuple(x509.load_pem_x509_certificates(table.cert.read_bytes())))
-
-
-def _checked(key: object, chain: tuple[x509.Certificate, ...]) -> _Pair:
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise TypeError("neither RSA nor EC")
-    return _Pair(key, chain, facts_of(chain[0]))
-
-
-def _public(key: CertificatePublicKeyTypes) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def facts_of(certificate: x509.Certificate) -> CertificateInfo:
-    """Return what a plugin may know of a certificate.
-
-    Raises:
-        ValueError: it bears no names, or cannot be read after all.
-    """
-    subject_cn = _attribute(certificate.subject, NameOID.COMMON_NAME)
-    issuer_cn = _attribute(certificate.issuer, NameOID.COMMON_NAME)
-    if subject_cn is None or issuer_cn is None:
-        raise ValueError("a certificate without names")
-    return CertificateInfo(
-        subject_cn=subject_cn,
-        subject_ou=_attribute(certificate.subject, NameOID.ORGANIZATIONAL_UNIT_NAME),
-        issuer_cn=issuer_cn,
-        serial=f"{certificate.serial_number:X}",
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        client_authentication=authenticates_clients(certificate),
-    )
-
-
-def _attribute(name: x509.Name, kind: ObjectIdentifier) -> str | None:
-    # By type, never by place: cards bear several attributes in one RDN, in an order that varies.
-    found = name.get_attributes_for_oid(kind)
-    return str(found[0].value) if found else None
-
-
-def _load(context: ssl.SSLContext, pair: _Pair, use: str) -> None:
-    """Give the chain and its key to OpenSSL, which takes them from a file only.
-
-    The key is written encrypted with a passphrase that exists for this call only, and in memory where the system
-    has anonymous files (Linux); elsewhere in a temporary file of mode 0600, removed at once. Neither a crash nor
-    a copy of the disk ever gives it in clear.
-    """
-    passphrase = secrets.token_bytes(32).hex().encode()
-    content = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
-    content += b"".join(certificate.public_bytes(Encoding.PEM) for certificate in pair.chain)
-    with _short_lived_file(content) as path:
-        try:
-            context.load_cert_chain(path, password=passphrase)
-        except ssl.SSLError as failure:
-            # For example a key too small for the security level of OpenSSL.
-            raise ConfigError("config.key_unreadable", use=use, reason=failure.reason or "tls") from None
-
-
-@contextmanager
-def _short_lived_file(content: bytes) -> Iterator[str]:
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("segur", os.MFD_CLOEXEC)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            yield f"/proc/self/fd/{descriptor}"
-        return
-    descriptor, name = tempfile.mkstemp()
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        yield name
-    finally:
-        Path(name).unlink()
+def _file_of(table: KeyTable) -> str | None:
+    path = table.p12 or table.key
+    return str(path.resolve()) if path is not None else None

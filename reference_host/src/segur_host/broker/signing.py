@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from segur_host.broker.key_usage import signs
-from segur_host.broker.keys import KeyRing, facts_of
+from segur_host.broker.keys import KeyRing
 from segur_host.broker.lending import Borrower
 from segur_host.broker.tokens import TokenBroker, TokenKeyFound
 from segur_host.broker.trust import refuse_other_world
+from segur_host.keyring.pairs import facts_of
 from segur_sdk.context import NamedAlgorithm
 from segur_sdk.drivers import SignatureScheme
 from segur_sdk.errors import CardError, ErrorSource, PluginError, ServiceError
@@ -57,6 +58,7 @@ class SigningBroker:
             serial = self._card_of(session)
             found = self._signature_key(serial, borrower)
             refuse_other_world(found.certificate, self._environment, use)
+            self._keys.refuse_out_of_date(found.certificate, use)
             return self._bound(use, "card", (found.certificate,), self._by_card(serial, found, borrower), borrower)
         key, chain = self._keys.signing_key(use)
         return self._bound(

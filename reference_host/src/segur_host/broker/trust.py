@@ -62,7 +62,7 @@ class TrustStore:
         Raises:
             ConfigError: ``config.trust_missing``, ``config.trust_unreadable``, ``config.certificate_environment``.
         """
-        return client_context(self._certificates(name))
+        return client_context(self.anchors(name))
 
     def leads_to(self, certificate: x509.Certificate, name: str, at: datetime) -> bool:
         """Tell whether a certificate leads to a root among anchors, through authorities that all hold at that moment.
@@ -72,9 +72,14 @@ class TrustStore:
         Raises:
             ConfigError: as ``context``.
         """
-        return _leads(certificate, [one for one in self._certificates(name) if _holds(one, at)], at)
+        return _leads(certificate, [one for one in self.anchors(name) if _holds(one, at)], at)
 
-    def _certificates(self, name: str) -> list[x509.Certificate]:
+    def anchors(self, name: str) -> tuple[x509.Certificate, ...]:
+        """Return the certificates of that name.
+
+        Raises:
+            ConfigError: as ``context``.
+        """
         path = self._files.get(name)
         if path is None:
             raise ConfigError("config.trust_missing", name=name, reason="not_configured")
@@ -86,7 +91,7 @@ class TrustStore:
             raise ConfigError("config.trust_unreadable", name=name, reason=type(failure).__name__) from None
         for certificate in certificates:
             refuse_other_world(certificate, self._environment, name)
-        return certificates
+        return tuple(certificates)
 
 
 def _leads(certificate: x509.Certificate, authorities: list[x509.Certificate], at: datetime) -> bool:

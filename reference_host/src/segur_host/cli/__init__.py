@@ -8,13 +8,41 @@ from typing import Final
 import typer
 from rich.markup import escape
 
-from segur_host.cli import audit, call, cards, demo, doctor, hooks, host, identify, jobs, operators, plugins, session
+from segur_host.cli import (
+    audit,
+    call,
+    cards,
+    certificates,
+    demo,
+    doctor,
+    hooks,
+    host,
+    identify,
+    jobs,
+    operators,
+    plugins,
+    session,
+)
 from segur_host.cli.failing import run
 from segur_host.cli.output import keep_for_answers, only_json, problems
 
 COMMANDS_GROUP: Final = "segur.commands"
 OWN_COMMANDS: Final = frozenset(
-    {"identify", "call", "cards", "doctor", "hooks", "host", "jobs", "operators", "plugins", "session", "audit", "demo"}
+    {
+        "identify",
+        "call",
+        "cards",
+        "certificates",
+        "doctor",
+        "hooks",
+        "host",
+        "jobs",
+        "operators",
+        "plugins",
+        "session",
+        "audit",
+        "demo",
+    }
 )
 
 
@@ -32,6 +60,7 @@ def application() -> typer.Typer:
     app.command("doctor")(doctor.doctor)
     app.command("hooks")(hooks.hooks)
     app.add_typer(cards.app, name="cards")
+    app.add_typer(certificates.app, name="certificates")
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(host.app, name="host")
     app.add_typer(session.app, name="session")

@@ -1,7 +1,7 @@
 """``segur doctor``: what is wrong with this installation, and the mend of each."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -11,7 +11,9 @@ from rich.table import Table
 from segur_host.broker.keys import KeyRing
 from segur_host.broker.loopback import Loopback
 from segur_host.broker.network import Network
-from segur_host.broker.token_tls import self_test
+from segur_host.cli.check import Check, problem, warning
+from segur_host.cli.doctor_certificates import certificate_checks, expiry, permission_checks, token_key
+from segur_host.cli.doctor_clock import clock_check
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, config_path
 from segur_host.cli.output import console, only_json
@@ -21,30 +23,18 @@ from segur_host.config.model import HostConfig
 from segur_host.host import Host
 from segur_host.messages import explain
 from segur_host.registry.registry import PluginState
+from segur_sdk.context import Clock
 from segur_sdk.drivers import SlotState
 from segur_sdk.errors import CardError, SegurError, UserMessage
 from segur_sdk.manifest import NetworkUse
 
-WARN_BEFORE: Final = timedelta(days=30)
-"""A certificate is announced as expiring from then on (*guide de commande de certificats*: one month before)."""
 _LIBRARY: Final = frozenset({"token.module_missing", "token.module_unusable"})
 
 
-@attrs.frozen
-class Check:
-    """One line of the doctor."""
-
-    check: str
-    status: str
-    """``ok``, ``warning`` or ``problem``."""
-    finding: str
-    action: str | None = None
-
-
 def doctor(*, config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Examine l’installation : configuration, données, audit, modules, certificats, lecteurs."""
+    """Examine l’installation : configuration, données, droits, horloge, audit, modules, certificats, lecteurs."""
     with only_json() as output:
-        checks = list(examine(lambda: load_config(config_path(config))))
+        checks = list(examine(lambda: load_config(config_path(config)), SystemClock()))
         if json:
             output.write([attrs.asdict(check) for check in checks])
     if not json:
@@ -55,57 +45,46 @@ def doctor(*, config: ConfigOption = None, json: JsonOption = False) -> None:
     fail(ExitCode.NO, when=any(one.status == "problem" for one in checks))
 
 
-def examine(load: Callable[[], HostConfig]) -> Iterator[Check]:
-    """Make every check that can be made; one that fails does not stop those it says nothing about."""
+def examine(load: Callable[[], HostConfig], clock: Clock) -> Iterator[Check]:
+    """Make every check that can be made; one that fails does not stop those it says nothing about.
+
+    Args:
+        load: reads the configuration.
+        clock: of the machine.
+    """
     try:
         config = load()
     except SegurError as failure:
-        yield _problem("configuration", failure)
+        yield problem("configuration", failure)
         return
     yield Check("configuration", "ok", f"environnement {config.environment}")
-    yield from _keys(config)
     yield from _trust(config)
     try:
-        with Host(config) as host:
+        with Host(config, clock=clock) as host:
             yield Check("données", "ok", "base chiffrée lisible")
-            yield from _audit(host)
+            yield from permission_checks(config.data)
+            yield from _audit(host, clock.now())
             yield from _plugins(host)
+            yield from certificate_checks(host, clock)
             yield from _purposes(host)
             yield from _readers(host)
     except SegurError as failure:
-        yield _problem("données", failure)
+        yield problem("données", failure)
+        yield from _keys(config, clock)
 
 
-def _keys(config: HostConfig) -> Iterator[Check]:
+def _keys(config: HostConfig, clock: Clock) -> Iterator[Check]:
+    """Give what the files of the configuration say of its keys, when the host cannot be opened to know more."""
     ring = KeyRing(config)
-    now = SystemClock().now()
     for use in sorted(config.keys):
         name = f"certificat {use}"
         if config.keys[use].token is not None:
-            yield _token_key(name)
+            yield token_key(name)
             continue
         try:
-            found = ring.certificate(use)
+            yield expiry(name, ring.certificate(use), clock.now())
         except SegurError as failure:
-            yield _problem(name, failure)
-            continue
-        until = f"{found.subject_cn}, valable jusqu’au {found.not_after:%d/%m/%Y}"
-        if found.not_after <= now:
-            yield Check(name, "problem", f"{until} : expiré", "Commandez un nouveau certificat et installez-le.")
-        elif found.not_before > now:
-            yield Check(name, "problem", f"{until} : pas encore valable", "Vérifiez l’heure de la machine.")
-        elif found.not_after <= now + WARN_BEFORE:
-            yield Check(name, "warning", f"{until} : expire bientôt", "Commandez dès maintenant son renouvellement.")
-        else:
-            yield Check(name, "ok", until)
-
-
-def _token_key(name: str) -> Check:
-    """Tell whether this machine can use a key that stays on a card; the card itself need not be there."""
-    obstacle = self_test()
-    if obstacle is not None:
-        return _problem(name, obstacle)
-    return Check(name, "ok", "sur une carte ; utilisable dès qu’une session est ouverte avec elle")
+            yield problem(name, failure)
 
 
 def _trust(config: HostConfig) -> Iterator[Check]:
@@ -114,16 +93,18 @@ def _trust(config: HostConfig) -> Iterator[Check]:
         try:
             ring.ssl_context(None, name)
         except SegurError as failure:
-            yield _problem(f"autorités {name}", failure)
+            yield problem(f"autorités {name}", failure)
         else:
             yield Check(f"autorités {name}", "ok", "lisibles")
 
 
-def _audit(host: Host) -> Iterator[Check]:
+def _audit(host: Host, now: datetime) -> Iterator[Check]:
+    """Give whether the audit is whole, and whether the clock agrees with it and with what authorities dated."""
     try:
         found = host.audit.verify()
     except SegurError as failure:
-        yield _problem("audit", failure)
+        yield problem("audit", failure)
+        yield clock_check(host, now, 0)
         return
     if found.ok:
         yield Check("audit", "ok", f"{found.records} enregistrements intacts")
@@ -134,6 +115,7 @@ def _audit(host: Host) -> Iterator[Check]:
             f"altéré à l’enregistrement {found.first_bad_seq} ({found.reason})",
             "Conservez une copie du dossier de données et prévenez le responsable de la sécurité.",
         )
+    yield clock_check(host, now, found.records)
 
 
 def _plugins(host: Host) -> Iterator[Check]:
@@ -144,7 +126,7 @@ def _plugins(host: Host) -> Iterator[Check]:
         elif entry.state is PluginState.DISABLED:
             yield Check(name, "warning", "désactivé", _action(entry.reason, host.messages))
         elif entry.reason is not None:
-            yield _problem(name, entry.reason, host.messages)
+            yield problem(name, entry.reason, host.messages)
 
 
 def _purposes(host: Host) -> Iterator[Check]:
@@ -164,7 +146,7 @@ def _client(network: Network, use: NetworkUse) -> Check:
         client = network.client(use)
         client.secret.resolve()
     except SegurError as failure:
-        return _problem(name, failure)
+        return problem(name, failure)
     return Check(name, "ok", f"{client.id}, par secret")
 
 
@@ -178,7 +160,7 @@ def _return(network: Network, use: NetworkUse) -> Check:
         with Loopback(redirects, lambda: True) as loopback:
             return Check(name, "ok", f"{loopback.redirect_uri} est libre, {len(redirects)} adresse(s) enregistrée(s)")
     except SegurError as failure:
-        return _problem(name, failure)
+        return problem(name, failure)
 
 
 def _readers(host: Host) -> Iterator[Check]:
@@ -190,7 +172,7 @@ def _readers(host: Host) -> Iterator[Check]:
     else:
         said.extend(host.reader_failures())
         yield from map(_reader, slots)
-    yield from (_warning("lecteurs", one) for one in said)
+    yield from (warning("lecteurs", one) for one in said)
     # Drivers of tokens say of readers what their own drivers say.
     codes = {one.code for one in said}
     yield from (_token(one) for one in host.token_failures() if one.code not in codes)
@@ -199,25 +181,16 @@ def _readers(host: Host) -> Iterator[Check]:
 def _reader(slot: SlotState) -> Check:
     name = f"lecteur {slot.slot}"
     if slot.present and slot.in_use:
-        return _warning(name, CardError("card.reader_in_use", slot=slot.slot))
+        return warning(name, CardError("card.reader_in_use", slot=slot.slot))
     if slot.present and slot.atr is None:
-        return _warning(name, CardError("card.mute", slot=slot.slot))
+        return warning(name, CardError("card.mute", slot=slot.slot))
     return Check(name, "ok", "carte présente" if slot.present else "vide")
 
 
 def _token(failure: CardError) -> Check:
     """Tell a library that cannot be used from a card that cannot be read now."""
-    return _problem("jetons", failure) if failure.code in _LIBRARY else _warning("jetons", failure)
+    return problem("jetons", failure) if failure.code in _LIBRARY else warning("jetons", failure)
 
 
 def _action(failure: SegurError | None, messages: Mapping[str, UserMessage]) -> str | None:
     return explain(failure, messages).action if failure is not None else None
-
-
-def _problem(check: str, failure: SegurError, messages: Mapping[str, UserMessage] | None = None) -> Check:
-    text = explain(failure, messages)
-    return Check(check, "problem", f"{text.message} [{failure}]", text.action)
-
-
-def _warning(check: str, failure: SegurError) -> Check:
-    return attrs.evolve(_problem(check, failure), status="warning")

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import tomlkit
 import typer
@@ -22,6 +22,12 @@ from segur_sdk.manifest import PluginManifest
 
 app = typer.Typer(help="Modules : états, déclarations, activation.", no_args_is_help=True)
 app.command("new")(plugins_new.new)
+_REACHED: Final = {
+    "https": "joindre le réseau",
+    "http": "joindre le réseau en clair, sans rien dire de personne,",
+    "browser": "ouvrir le navigateur",
+}
+"""Protocol of a purpose → what the plugin does for it."""
 
 
 @app.command("list")
@@ -94,8 +100,7 @@ def _show_grants(manifest: PluginManifest) -> None:
     for hook in manifest.hooks:
         console.print(f"  répondre à {hook.name}")
     for use in manifest.network:
-        reached = "ouvrir le navigateur" if use.protocol == "browser" else "joindre le réseau"
-        console.print(f"  {reached} pour « {use.purpose} »{f' ({use.auth})' if use.auth else ''}")
+        console.print(f"  {_REACHED[use.protocol]} pour « {use.purpose} »{f' ({use.auth})' if use.auth else ''}")
     for key in manifest.keys:
         used = "faire signer par la carte ou la clé" if key.signs else "connaître le certificat"
         console.print(f"  {used} « {key.use} »")

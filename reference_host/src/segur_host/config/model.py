@@ -14,7 +14,7 @@ from segur_host.config.paths import ConfigPath
 from segur_host.config.secrets import SecretField
 from segur_host.config.tls import AuthorityName, RevocationMode
 from segur_sdk.identity.proofs import NEVER_A_PROOF
-from segur_sdk.manifest import HttpsAddress, PluginId, Token
+from segur_sdk.manifest import PluginId, Token, WebAddress
 from segur_sdk.models.actor import ActorKind, Environment, Structure
 from segur_sdk.models.base import Value
 from segur_sdk.models.identity import ProofType
@@ -134,6 +134,14 @@ class KeyTable(Value):
         return self
 
 
+class KeyringTable(Value):
+    """The host's own store of keys."""
+
+    passphrase: SecretField | None = None
+    """By which the keys are encrypted that the host makes or takes in: 16 characters or more, best made at random.
+    Without it the host keeps none."""
+
+
 class ClientTable(Value):
     """As whom the software is registered at an authority."""
 
@@ -160,12 +168,13 @@ ReturnAddress = Annotated[str, AfterValidator(_return_address)]
 class NetworkTable(Value):
     """How a purpose of a plugin is reached."""
 
-    url: HttpsAddress | None = None
-    """``https://`` address on this machine. Refused outside the sandbox environment: there, the addresses are those of
-    the plugin's manifest."""
-    address: HttpsAddress | None = None
-    """``https://`` address of a national service, for a purpose whose manifest states none for this environment because
-    no public document does. Never of this machine, and refused in the sandbox environment."""
+    url: WebAddress | None = None
+    """``https://`` address on this machine, ``http://`` for a purpose of that protocol. Refused outside the sandbox
+    environment: there, the addresses are those of the plugin's manifest."""
+    address: WebAddress | None = None
+    """``https://`` address of a national service, ``http://`` for a purpose of that protocol, where the manifest states
+    none for this environment because no public document does. Never of this machine, and refused in the sandbox
+    environment."""
     authority: AuthorityName | None = None
     """Of the protocol ``https``: the one that issued the certificates of its servers. ``CN=…``, or more parts of its
     name, all of which it has to bear; or ``sha256:…``, the SHA-256 of its public key in hexadecimal. Without it, any
@@ -183,6 +192,13 @@ class NetworkTable(Value):
     def _distinct(self) -> "NetworkTable":
         if len(set(self.redirect)) != len(self.redirect):
             raise ValueError("an address to come back to stands there twice")
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_is_known_without_tls(self) -> "NetworkTable":
+        schemes = {urlsplit(address).scheme for address in (self.url, self.address) if address is not None}
+        if "http" in schemes and (self.client is not None or self.authority is not None or self.redirect):
+            raise ValueError("without TLS there is neither a client nor an authority nor a browser")
         return self
 
 
@@ -258,9 +274,8 @@ class SessionsTable(Value):
     """Sessions of professionals and operators."""
 
     accounts: Literal["host", "software"] = "software"
-    """Who knows the users: this host, where everybody then needs an account, or the practice software itself, which
-    then also tells a professional, before his first national call, that his national identifier is sent: without an
-    account here the host does not ask him, and refuses no call for it."""
+    """Who knows the users: this host, where everybody then needs an account, or the practice software itself. Either
+    way the host asks each professional once whether he knows that his national identifier is sent."""
     idle_minutes: int = Field(default=120, ge=1, le=1440)
     """A session that makes no call for so long is ended (SC.SSI/IE.39)."""
     max_hours: int = Field(default=12, ge=1, le=24)
@@ -285,6 +300,8 @@ class HostConfig(Value):
     """PEM file of trust anchors by name."""
     keys: Table[Token, KeyTable] = Field(default_factory=_empty)
     """Key by use."""
+    keyring: KeyringTable = KeyringTable()
+    """Keys that the host makes or takes in, instead of files."""
     network: Table[Token, NetworkTable] = Field(default_factory=_empty)
     """What a purpose of a plugin needs, by purpose."""
     readers: ReadersTable = ReadersTable()

@@ -21,6 +21,8 @@ from segur_host.broker.store import PluginStore
 from segur_host.broker.tokens import FoundToken, TokenBroker
 from segur_host.dispatch.deadline import CallDeadline
 from segur_host.dispatch.patience import Patience
+from segur_host.keyring.host_keyring import HostKeyring
+from segur_host.keyring.lent import LentKeyring
 from segur_host.operators.rights import NATIONAL
 from segur_host.registry.registry import PluginEntry
 from segur_host.sessions.vault import TokenVault
@@ -61,6 +63,7 @@ class Resources:
     tokens: TokenBroker
     keys: KeyRing
     signing: SigningBroker
+    keyring: HostKeyring
 
 
 @attrs.frozen
@@ -181,18 +184,25 @@ class CallContext:
     def keys(self) -> "_KeyProxy":
         return _KeyProxy(self, self._resources.keys, self._resources.signing)
 
+    @property
+    def keyring(self) -> LentKeyring:
+        self._require(granted=self._manifest.keyring, what="keyring")
+        return LentKeyring(self._resources.keyring, self)
+
     def settings(self, model: type[SettingsT], /) -> SettingsT:
         if not isinstance(self._settings, model):
             raise PluginError("plugin.not_granted", plugin=self.plugin, what="settings")
         return self._settings
 
     def http(self, purpose: str, /) -> HttpClient:
-        use = self._purpose("https", purpose, what=f"http:{purpose}")
-        self.require_acknowledged()
+        use = self._purpose(("https", "http"), purpose, what=f"http:{purpose}")
+        # Without TLS nothing is sent by which anybody is known.
+        if use.protocol == "https":
+            self.require_acknowledged()
         return self._resources.http.client(use, self, self._access_token)
 
     def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
-        use = self._purpose("browser", purpose, what=f"browser:{purpose}")
+        use = self._purpose(("browser",), purpose, what=f"browser:{purpose}")
         return self._resources.browser.visit(use, self, self.caller.cancellation)
 
     def service(self, protocol: type[ServiceT], /) -> ServiceT:
@@ -251,10 +261,10 @@ class CallContext:
         if session is not None and NATIONAL not in session.rights and not self._manifest.session_means:
             raise InputError("session.not_acknowledged")
 
-    def _purpose(self, protocol: str, purpose: str, *, what: str) -> NetworkUse:
-        """Return what the manifest declares of a purpose of that protocol."""
-        declared = (use for use in self._manifest.network if (use.purpose, use.protocol) == (purpose, protocol))
-        use = next(declared, None)
+    def _purpose(self, protocols: tuple[str, ...], purpose: str, *, what: str) -> NetworkUse:
+        """Return what the manifest declares of a purpose of one of those protocols."""
+        of_that_name = (use for use in self._manifest.network if use.purpose == purpose)
+        use = next((use for use in of_that_name if use.protocol in protocols), None)
         self._require(granted=use is not None, what=what)
         assert use is not None
         return use

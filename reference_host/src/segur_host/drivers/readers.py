@@ -34,6 +34,8 @@ class ReadersInChild:
         self._closed = False
         self._looking = DriverProcess(entry, settings, on_change=self._tell)
         self._channels: dict[str, DriverProcess] = {}
+        self._found: tuple[Any, tuple[SlotState, ...]] = ((), ())
+        """What a look was last answered, and what that means: it is seldom something else."""
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` from now on, from any thread, whenever something may have changed in the readers."""
@@ -42,10 +44,14 @@ class ReadersInChild:
     def slots(self, timeout: float = math.inf) -> tuple[SlotState, ...]:
         """Return every slot, within the time that a look may take at most."""
         found = self._looking.call("slots", timeout=min(LOOK_S, timeout))
-        try:
-            return tuple(SlotState.model_validate(state) for state in found)
-        except (ValidationError, TypeError):
-            raise CardError("card.driver_failed", reason="slots") from None
+        before, states = self._found
+        if found != before:
+            try:
+                states = tuple(SlotState.model_validate(state) for state in found)
+            except (ValidationError, TypeError):
+                raise CardError("card.driver_failed", reason="slots") from None
+            self._found = found, states
+        return states
 
     def connect(self, slot: str, meanwhile: Callable[[], None] | None = None, timeout: float = APDU_S) -> bytes:
         """Take the card for the caller alone and return its ATR."""

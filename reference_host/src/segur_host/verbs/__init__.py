@@ -9,6 +9,19 @@ from segur_host.json_forms import plugin_as_json
 from segur_host.verbs.asked import Asked, Nothing, verb
 from segur_host.verbs.calls import CallInput, call
 from segur_host.verbs.cards import ReadInput, list_cards, read_card
+from segur_host.verbs.certificates import (
+    InstallInput,
+    InventoryInput,
+    OrderInput,
+    RenewInput,
+    SecretInput,
+    calendar,
+    install,
+    inventory,
+    order,
+    renew,
+    secret,
+)
 from segur_host.verbs.identities import Identifying, identify
 from segur_host.verbs.jobs import JobInput, list_jobs, run_job
 from segur_host.verbs.sessions import LoginInput, LogoutInput, login, logout, status, watch_sessions
@@ -24,6 +37,12 @@ def list_plugins(host: Host, _arguments: Nothing, _asked: Asked) -> Any:
 VERBS: Final = {
     "cards.list": verb(Nothing, list_cards),
     "cards.read": verb(ReadInput, read_card),
+    "certificates.calendar": verb(Nothing, calendar),
+    "certificates.install": verb(InstallInput, install),
+    "certificates.inventory": verb(InventoryInput, inventory),
+    "certificates.order": verb(OrderInput, order),
+    "certificates.renew": verb(RenewInput, renew),
+    "certificates.secret": verb(SecretInput, secret),
     "hooks.call": verb(CallInput, call),
     "identities.identify": verb(Identifying, identify),
     "jobs.list": verb(Nothing, list_jobs),

@@ -1,0 +1,217 @@
+"""The certificates of the structure: a plugin judges them and leads through orders; the host alone touches keys."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import ValidationError
+
+from segur_host.broker.ask import Asker
+from segur_host.config.secrets import Secret
+from segur_host.dispatch.context import Caller
+from segur_host.dispatch.dispatcher import Dispatcher
+from segur_host.registry.registry import PluginEntry, Registry
+from segur_sdk.errors import InputError, PluginError, invalid_input
+from segur_sdk.keyring import KeyReference
+from segur_sdk.models.base import Value
+from segur_sdk.models.notice import Choice, Question
+from segur_sdk.services.structure_certificates import (
+    CalendarRequest,
+    CertificateCalendar,
+    CertificateInventory,
+    InstallRequest,
+    InventoryRequest,
+    OrderProgress,
+    OrderRequest,
+    RenewRequest,
+    StructureCertificates,
+)
+
+LOOKING_S: Final = 30.0
+"""How long the plugin may judge what is on this machine."""
+ONLINE_S: Final = 120.0
+"""How long, when it asks every authority besides."""
+CHANGING_S: Final = 60.0
+"""How long a step of an order may take, questions aside; a key is made in some."""
+P12_PASSWORD: Final = Question(
+    code="keyring.p12_password",
+    text="Mot de passe du fichier PKCS#12, choisi au retrait du certificat",
+    pattern=r"(?s).+",
+    secret=True,
+)
+_YES: Final = "oui"
+ValueT = TypeVar("ValueT", bound=Value)
+
+
+class HostKeys(Protocol):
+    """What the host's own keyring does that no plugin may ask for."""
+
+    def references(self) -> tuple[KeyReference, ...]:
+        """Return every key, by use; see ``segur_sdk.keyring.Keyring``."""
+        ...
+
+    def anchors(self, trust: str) -> tuple[bytes, ...]:
+        """Return authorities that the configuration trusts; see there."""
+        ...
+
+    def take_in(self, use: str, content: bytes, password: str) -> tuple[bytes, ...]:
+        """Keep the key of a PKCS#12 until its certificate is installed, and return its chain in DER."""
+        ...
+
+    def unseal(self, name: str) -> Secret:
+        """Return a sealed secret."""
+        ...
+
+
+class Certificates:
+    """The certificates of the structure, as whoever administers the installation asks for them.
+
+    Every method raises ``plugin.service_missing`` when no plugin judges certificates, and what that plugin said.
+
+    Args:
+        registry: where that plugin is.
+        dispatcher: asks it.
+        keys: what only the host does with keys.
+        caller: on whose behalf something is changed, with whoever answers questions instead of the host's asker.
+        nobody: on whose behalf something is looked at, whoever is signed in.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        dispatcher: Dispatcher,
+        keys: HostKeys,
+        caller: Callable[[Asker | None], Caller],
+        nobody: Callable[[], Caller],
+    ) -> None:
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._keys = keys
+        self._caller = caller
+        self._nobody = nobody
+
+    def references(self) -> tuple[KeyReference, ...]:
+        """Return every key that the host knows, by use, unjudged: no plugin is needed for that."""
+        return self._keys.references()
+
+    def anchors(self, trust: str) -> tuple[bytes, ...]:
+        """Return the authorities that the configuration trusts under that name, in DER.
+
+        Raises:
+            ConfigError: ``config.trust_missing``, ``config.trust_unreadable``.
+        """
+        return self._keys.anchors(trust)
+
+    def inventory(self, *uses: str, online: bool = False) -> CertificateInventory:
+        """Judge certificates.
+
+        Args:
+            uses: of their keys; every one without any.
+            online: also ask the authorities whether they were revoked.
+        """
+        request = _request(InventoryRequest, uses=uses, online=online)
+        seconds = ONLINE_S if online else LOOKING_S
+        return self._asked("inventory", request, CertificateInventory, self._nobody(), seconds)
+
+    def calendar(self) -> CertificateCalendar:
+        """Return when certificates end."""
+        return self._asked("calendar", CalendarRequest(), CertificateCalendar, self._nobody(), LOOKING_S)
+
+    def order(
+        self,
+        use: str,
+        *,
+        product: Mapping[str, Any] | None = None,
+        action: Mapping[str, Any] | None = None,
+        asker: Asker | None = None,
+    ) -> OrderProgress:
+        """Begin an order, note what was done, or say where it stands.
+
+        Args:
+            use: of the key.
+            product: what is ordered, to begin: ``box``, ``usage``, ``service``.
+            action: what was done since, with its ``kind``.
+            asker: instead of the host's; has secrets typed that the host keeps sealed.
+        """
+        request = _request(OrderRequest, use=use, product=product, action=action)
+        return self._asked("order", request, OrderProgress, self._caller(asker), CHANGING_S)
+
+    def install(self, use: str, content: bytes, *, asker: Asker | None = None) -> OrderProgress:
+        """Install a certificate that came.
+
+        Args:
+            use: of its key.
+            content: PEM, DER, PKCS#7, or PKCS#12. Of the last the host takes the key in, and shows the plugin the
+                certificates only.
+            asker: instead of the host's; asks the password of a PKCS#12 (``keyring.p12_password``).
+
+        Raises:
+            InputError: those of a question without answer.
+            ConfigError: those of ``HostKeys.take_in``.
+        """
+        self._provider()
+        caller = self._caller(asker)
+        if is_p12(content):
+            password = caller.asker.ask(P12_PASSWORD)
+            chain = self._keys.take_in(use, content, password)
+            content = b"".join(x509.load_der_x509_certificate(one).public_bytes(Encoding.PEM) for one in chain)
+        request = _request(InstallRequest, use=use, certificates=content)
+        return self._asked("install", request, OrderProgress, caller, CHANGING_S)
+
+    def renew(self, use: str, *, asker: Asker | None = None) -> OrderProgress:
+        """Begin to replace a certificate; the one that serves goes on until the new one has proved itself."""
+        return self._asked("renew", _request(RenewRequest, use=use), OrderProgress, self._caller(asker), CHANGING_S)
+
+    def secret(self, name: str, *, asker: Asker | None = None) -> Secret:
+        """Return a sealed secret, such as a revocation code, once somebody confirmed (``keyring.show_secret``).
+
+        Raises:
+            InputError: ``input.cancelled``; those of a question without answer, and of ``HostKeys.unseal``.
+        """
+        question = Question(
+            code="keyring.show_secret",
+            text=f"Afficher le secret « {name[:80]} » à l’écran ? Personne d’autre ne doit le voir",
+            choices=(Choice(value=_YES, label="Oui, l’afficher"), Choice(value="non", label="Non")),
+        )
+        if self._caller(asker).asker.ask(question) != _YES:
+            raise InputError("input.cancelled")
+        return self._keys.unseal(name)
+
+    def _provider(self) -> PluginEntry:
+        provider = self._registry.providers.get(StructureCertificates.__name__)
+        if provider is None:
+            raise PluginError("plugin.service_missing", service=StructureCertificates.__name__)
+        return provider
+
+    def _asked(self, method: str, request: Value, answer: type[ValueT], caller: Caller, seconds: float) -> ValueT:
+        found = self._dispatcher.ask(self._provider(), StructureCertificates, method, request, caller, seconds)
+        assert isinstance(found, answer)
+        return found
+
+
+def is_p12(content: bytes) -> bool:
+    """Tell a PKCS#12 by how it begins (RFC 7292, 4): a sequence whose first member is the integer 3."""
+    if content[:1] != b"\x30" or len(content) < _SHORTEST:
+        return False
+    first = content[1]
+    place = 2 if first <= _INDEFINITE else 2 + (first & 0x7F)
+    return content[place : place + 3] == b"\x02\x01\x03"
+
+
+_SHORTEST: Final = 8
+_INDEFINITE: Final = 0x80
+"""A length of that form, and a short one, stand in one octet (X.690, 8.1.3)."""
+
+
+def _request(model: type[ValueT], **given: object) -> ValueT:
+    """Return a request.
+
+    Raises:
+        InputError: ``input.certificates``, with the fields, never their values.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as failure:
+        refused = invalid_input("input.certificates", failure, model)
+    raise refused

@@ -1,0 +1,111 @@
+"""Secrets that somebody typed for later, such as the code by which a certificate is revoked.
+
+They are encrypted with the passphrase of the store and not with the host's own key: that key lies beside the data, and
+whoever may read the data must not be able to revoke, or to open, what the passphrase protects.
+"""
+
+import secrets
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from segur_host.config.secrets import Secret, SecretReference
+from segur_host.keyring.passphrase import passphrase_of
+from segur_host.storage.database import Database
+from segur_host.storage.schema import metadata, tenant_column
+from segur_sdk.errors import ConfigError, InputError
+
+SEALED_PREFIX: Final = "sealed:"
+MAX_NAME: Final = 80
+_SALT_BYTES: Final = 16
+_NONCE_BYTES: Final = 12
+_COST: Final = 2**15
+"""32 MiB and some tens of milliseconds: a secret is sealed or opened now and then."""
+
+sealed_secrets: Final = sa.Table(
+    "sealed_secrets",
+    metadata,
+    tenant_column(),
+    sa.Column("name", sa.String(MAX_NAME), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""``content``: salt of scrypt, nonce, AES-256-GCM of the secret with its name."""
+
+
+class SealedSecrets:
+    """Secrets of one tenant by name.
+
+    Args:
+        database: where they are kept.
+        passphrase: where that is by which they are encrypted.
+    """
+
+    def __init__(self, database: Database, passphrase: SecretReference | None) -> None:
+        self._database = database
+        self._passphrase = passphrase
+        database.ensure(sealed_secrets)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a secret is kept."""
+        return self._content(name) is not None
+
+    def require_passphrase(self) -> None:
+        """See to it that a secret could be kept, before somebody types it.
+
+        Raises:
+            ConfigError: ``config.keyring_passphrase``, and those of its reference.
+        """
+        passphrase_of(self._passphrase)
+
+    def put(self, name: str, secret: str) -> None:
+        """Keep a secret; within a write of this thread, it stands or falls with it.
+
+        Raises:
+            ConfigError: as ``require_passphrase``.
+            HostError: as ``Database.accepting``.
+        """
+        salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
+        encrypted = AESGCM(self._key(salt)).encrypt(nonce, secret.encode(), self._bound(name))
+        row = {"tenant": self._database.tenant, "name": name, "content": salt + nonce + encrypted}
+        with self._database.accepting() as transaction:
+            transaction.connection.execute(sealed_secrets.delete().where(*self._is(name)))
+            transaction.connection.execute(sealed_secrets.insert(), row)
+
+    def get(self, name: str) -> Secret:
+        """Return a secret.
+
+        Raises:
+            InputError: ``input.secret_unknown``.
+            ConfigError: as ``require_passphrase``; with ``reason`` ``other``: it was sealed with another passphrase.
+        """
+        content = self._content(name)
+        if content is None:
+            raise InputError("input.secret_unknown")
+        salt, rest = content[:_SALT_BYTES], content[_SALT_BYTES:]
+        try:
+            found = AESGCM(self._key(salt)).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], self._bound(name))
+        except InvalidTag:
+            raise ConfigError("config.keyring_passphrase", reason="other") from None
+        return Secret(found.decode())
+
+    def forget(self, name: str) -> None:
+        """Destroy a secret; nothing happens if none is kept under that name."""
+        with self._database.accepting() as transaction:
+            transaction.connection.execute(sealed_secrets.delete().where(*self._is(name)))
+
+    def _content(self, name: str) -> bytes | None:
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(sealed_secrets.c.content).where(*self._is(name))).scalar()
+
+    def _key(self, salt: bytes) -> bytes:
+        return Scrypt(salt, 32, n=_COST, r=8, p=1).derive(passphrase_of(self._passphrase))
+
+    def _bound(self, name: str) -> bytes:
+        """Bind what is encrypted to its place: moved to another name, it does not open."""
+        return f"{self._database.instance}/{self._database.tenant}/{name}".encode()
+
+    def _is(self, name: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (sealed_secrets.c.tenant == self._database.tenant, sealed_secrets.c.name == name)
