@@ -14,6 +14,7 @@ from segur_sdk.context import (
     Clock,
     Deadline,
     HttpClient,
+    Keyring,
     Keys,
     ServiceT,
     SettingsT,
@@ -225,6 +226,10 @@ class Context:
     @property
     def keys(self) -> Keys:
         raise PluginError("plugin.not_granted", what="keys")
+
+    @property
+    def keyring(self) -> Keyring:
+        raise PluginError("plugin.not_granted", what="keyring")
 
     def settings(self, model: type[SettingsT], /) -> SettingsT:
         assert isinstance(self.plugin_settings, model)

@@ -15,6 +15,7 @@ from segur_sdk.context import (
     Deadline,
     HttpClient,
     HttpReply,
+    Keyring,
     Keys,
     ServiceT,
     SettingsT,
@@ -155,6 +156,10 @@ class Context:
     @property
     def keys(self) -> Keys:
         raise PluginError("plugin.not_granted", what="keys")
+
+    @property
+    def keyring(self) -> Keyring:
+        raise PluginError("plugin.not_granted", what="keyring")
 
     def settings(self, model: type[SettingsT], /) -> SettingsT:
         assert isinstance(self.plugin_settings, model)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from segur_sdk.cards.apdu import ResponseApdu
 from segur_sdk.cards.channel import CardChannel, Step, one_by_one
 from segur_sdk.models.card import CardPresence
 
@@ -19,17 +20,20 @@ class InRows:
 
     card: Any
     goes: int = 0
+    is_open: bool = False
 
     @property
     def atr(self) -> bytes:
         return bytes.fromhex(self.card.atr)
 
     def transmit(self, command: bytes, /) -> bytes:
+        assert self.is_open
         self.goes += 1
         answer: bytes = self.card.transmit(command)
         return answer
 
     def transmit_all(self, steps: Sequence[Step], /) -> tuple[bytes, ...]:
+        assert self.is_open
         self.goes += 1
         return one_by_one(self.card.transmit, steps)
 
@@ -44,7 +48,11 @@ class Rows:
     @contextmanager
     def open(self, presence: CardPresence) -> Iterator[CardChannel]:
         self.card.reset()
-        yield self.channel
+        self.channel.is_open = True
+        try:
+            yield self.channel
+        finally:
+            self.channel.is_open = False
 
 
 CARDS: dict[str, dict[str, Any]] = {
@@ -121,3 +129,25 @@ def test_a_card_with_a_long_file_is_asked_until_it_ends_and_then_once_more(bench
     reads = -(-len(card.identities) // 256)
     assert reads > 1
     assert ctx.reader.channel.goes <= reads + 2
+
+
+@pytest.mark.parametrize("kind", ["plain", "numbers_protected", "complains_otherwise_of_the_end"])
+def test_a_card_is_let_go_of_once_it_said_everything_and_not_before(
+    kind: str, bench: Any, zoe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = bench.card(zoe)
+    for name, value in CARDS[kind].items():
+        setattr(card, name, value)
+    ctx = bench.context(card)
+    ctx.reader = Rows(card)
+    looked_at: list[bool] = []
+    parsed = ResponseApdu.parse
+
+    def parse(answer: bytes) -> ResponseApdu:
+        looked_at.append(ctx.reader.channel.is_open)
+        return parsed(answer)
+
+    monkeypatch.setattr(ResponseApdu, "parse", parse)
+    bench.outcome_in(ctx)
+    assert set(looked_at) == {kind != "plain"}
+    assert not ctx.reader.channel.is_open

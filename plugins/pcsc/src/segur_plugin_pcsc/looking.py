@@ -1,6 +1,7 @@
 """What every reader holds, through a context that is made anew when the service was gone."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from threading import Event
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ ATR_LENGTHS: Final = range(2, 34)
 MAX_NAME: Final = 120
 MOST_READERS: Final = 15
 """Beside the pseudo reader, in one wait of pcsc-lite."""
+MOST_KEPT: Final = 64
+"""Slots as they were seen: most looks find what the one before found."""
 RELISTINGS: Final = 5
 LOOK_AGAIN_MS: Final = 10_000
 """What no event tells is seen after this time at most: a reader plugged in between a look and the wait that follows,
@@ -122,11 +125,17 @@ class Looker:
 
     def _slot(self, state: pcsc.ReaderState) -> SlotState:
         present = bool(state.flags & pcsc.PRESENT)
-        answers = present and not state.flags & pcsc.MUTE and len(state.atr) in ATR_LENGTHS
-        return SlotState(
-            slot=state.name,
-            present=present,
-            atr=state.atr.hex().upper() if answers else None,
-            insertion=self._insertions.number(state.name, state.counter) if present else 0,
-            in_use=present and bool(state.flags & pcsc.EXCLUSIVE),
-        )
+        return _shown(state, self._insertions.number(state.name, state.counter) if present else 0)
+
+
+@lru_cache(MOST_KEPT)
+def _shown(state: pcsc.ReaderState, insertion: int) -> SlotState:
+    present = bool(state.flags & pcsc.PRESENT)
+    answers = present and not state.flags & pcsc.MUTE and len(state.atr) in ATR_LENGTHS
+    return SlotState(
+        slot=state.name,
+        present=present,
+        atr=state.atr.hex().upper() if answers else None,
+        insertion=insertion,
+        in_use=present and bool(state.flags & pcsc.EXCLUSIVE),
+    )

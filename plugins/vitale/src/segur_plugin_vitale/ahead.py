@@ -18,8 +18,9 @@ _READ_ON: Final = Step(bytes((0x00, _READ_BINARY, 0x00, 0x00, 0x00)), StatusWord
 class AheadChannel:
     """Implements ``CardChannel`` for the reading of several files in a known order.
 
-    What is asked next is answered from what was sent already. All rows are sent when the first command of the next one
-    is asked for, or behind a command that reads on in a file; the card's first unexpected answer ends that.
+    What is asked next is answered from what was sent already. All rows are sent at the beginning, when the first
+    command of the next one is asked for, or behind a command that reads on in a file; the card's first unexpected
+    answer ends that.
 
     Args:
         channel: the open card.
@@ -36,6 +37,10 @@ class AheadChannel:
         """Answer to reset."""
         return self._channel.atr
 
+    def send_all(self) -> bool:
+        """Begin: send all rows, and tell whether each file ended as expected, so that nothing is left to ask."""
+        return self._send(self._rows[0][0])
+
     def transmit(self, command: bytes, /) -> bytes:
         """Answer one command, which goes to the card now unless it has gone there."""
         if not self._answered:
@@ -44,7 +49,7 @@ class AheadChannel:
         assert sent == command, "a row was sent that nobody asked for"
         return answer
 
-    def _send(self, command: bytes) -> None:
+    def _send(self, command: bytes) -> bool:
         begins = bool(self._rows) and command == self._rows[0][0]
         steps = [] if begins else [Step(command, StatusWord.OFFSET_OUTSIDE_FILE)]
         begun = []
@@ -60,6 +65,7 @@ class AheadChannel:
         for step, answer in zip(steps, answers, strict=False):
             self._answered.append((step.after(before) or b"", answer))
             before = answer
+        return len(answers) == len(steps) and before[-2:] == steps[-1].then.to_bytes(2, "big")
 
 
 def _reads_on(command: bytes) -> bool:

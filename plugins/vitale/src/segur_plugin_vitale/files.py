@@ -3,6 +3,7 @@
 Sources: the sequence of APDUs is the one of public programs that read real cards; ISO 7816-4 for the commands.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -50,12 +51,15 @@ def has_vitale_application(channel: CardChannel) -> bool:
     return meaning_of(response.sw).behaviour is Behaviour.DONE
 
 
-def read_files(channel: CardChannel, *, serial_file: int | None) -> VitaleFiles | None:
+def read_files(
+    channel: CardChannel, *, serial_file: int | None, heard: Callable[[], None] = lambda: None
+) -> VitaleFiles | None:
     """Read the two files of beneficiaries, then the serial number.
 
     Args:
         channel: the open card.
         serial_file: identifier of the file with the serial number, under the MF; ``None``: not read.
+        heard: called as soon as the card has said everything, if that is known before its answers are looked at.
 
     Returns:
         The files, or ``None`` when the MF or the VITALE application is not on this card.
@@ -64,7 +68,10 @@ def read_files(channel: CardChannel, *, serial_file: int | None) -> VitaleFiles 
         CardError: ``card.unreadable``, ``card.protected``, ``card.blocked``, ``card.protocol``; what the channel
             raises.
     """
-    card = Iso7816Card(AheadChannel(channel, _rows(serial_file)))
+    ahead = AheadChannel(channel, _rows(serial_file))
+    if ahead.send_all():
+        heard()
+    card = Iso7816Card(ahead)
     if not _is_there(card.select_file(MASTER_FILE)):
         return None
     identities = card.read_short_file(SHORT_FILE, max_size=MAX_FILE)

@@ -1,5 +1,6 @@
 """Reading the card that sits in a slot, with as many tries as a hesitant reader needs."""
 
+from contextlib import ExitStack
 from typing import Final
 
 from segur_plugin_vitale.files import has_vitale_application, read_files
@@ -62,8 +63,10 @@ def _read_once(
 ) -> CardContent | None:
     serial_file = int(settings.serial_file, 16) if settings.serial_file else None
     # Each try opens the card anew: the host resets it in between.
-    with ctx.cards.open(presence) as channel:
+    with ExitStack() as holding:
+        channel = holding.enter_context(ctx.cards.open(presence))
         if not known and not has_vitale_application(channel):
             return None
-        files = read_files(channel, serial_file=serial_file)
+        # Others may have the card while its answers are looked at.
+        files = read_files(channel, serial_file=serial_file, heard=holding.close)
     return None if files is None else read_content(files, settings)

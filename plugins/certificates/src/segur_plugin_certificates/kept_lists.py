@@ -1,0 +1,100 @@
+"""The revocation lists that the host keeps, each believed only of the authority that signed it."""
+
+from contextlib import suppress
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from cryptography import x509
+
+from segur_plugin_certificates.crl import RevocationList, keep, read_list
+from segur_plugin_certificates.publications import UNREACHABLE, fetch_list
+from segur_plugin_certificates.revocation import NOTHING_KNOWN, Answer
+from segur_sdk.context import HookContext
+from segur_sdk.errors import InputError, SegurError
+
+MAX_READ: Final = 64
+"""Lists that stay read from one call to the next."""
+
+
+class ReadLists:
+    """Lists that were read and whose signature was right, by their bytes and their authority.
+
+    What is kept changes once a day, and a list may hold tens of thousands of entries. A value that two threads make
+    is made twice, and nothing worse.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[bytes, x509.Certificate], RevocationList] = {}
+
+    def read(self, der: bytes, issuer: x509.Certificate) -> RevocationList:
+        """Return a list; see :func:`segur_plugin_certificates.crl.read_list`."""
+        place = (sha256(der).digest(), issuer)
+        found = self._read.get(place)
+        if found is None:
+            found = read_list(der, issuer)
+            if len(self._read) >= MAX_READ:
+                self._read.clear()
+            self._read[place] = found
+        return found
+
+
+class KeptLists:
+    """The lists of one call.
+
+    Args:
+        ctx: context of the call.
+        read: what was read in calls before.
+    """
+
+    def __init__(self, ctx: HookContext, read: ReadLists) -> None:
+        self._ctx = ctx
+        self._read = read
+        self._by_name: dict[x509.Name, list[bytes]] = {}
+        self._latest: dict[x509.Certificate, RevocationList | None] = {}
+        for der in ctx.keyring.lists():
+            with suppress(ValueError, TypeError):
+                self._by_name.setdefault(x509.load_der_x509_crl(der).issuer, []).append(der)
+
+    def of(self, issuer: x509.Certificate) -> RevocationList | None:
+        """Return the latest list of an authority, whether it still serves or not."""
+        if issuer not in self._latest:
+            self._latest[issuer] = self._found(issuer)
+        return self._latest[issuer]
+
+    def ask(self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Answer:
+        """Tell what the kept list says of a certificate; nothing when there is none, or it ended."""
+        found = self.of(issuer)
+        return NOTHING_KNOWN if found is None else found.ask(certificate, at)
+
+    def fetch(self, path: str, issuer: x509.Certificate) -> str | None:
+        """Fetch a list and have the host keep it, if it is sound, of that authority, and not older.
+
+        Args:
+            path: under the address of the purpose ``crl``.
+            issuer: its authority.
+
+        Returns:
+            Code of what kept it from coming, ``None`` when it came. Otherwise the one of before goes on serving.
+
+        Raises:
+            HostError: it came and cannot be kept.
+        """
+        try:
+            der = fetch_list(path, self._ctx)
+            arrived = keep(self.of(issuer), self._read.read(der, issuer), self._ctx.clock.now())
+        except InputError as failure:
+            return failure.code
+        except SegurError:
+            return UNREACHABLE
+        self._ctx.keyring.keep_list(der)
+        self._latest[issuer] = arrived
+        return None
+
+    def _found(self, issuer: x509.Certificate) -> RevocationList | None:
+        found: RevocationList | None = None
+        for der in self._by_name.get(issuer.subject, ()):
+            with suppress(InputError):
+                one = self._read.read(der, issuer)
+                found = one if found is None or one.this_update > found.this_update else found
+        return found

@@ -1,0 +1,1 @@
+"""The ordering assistant: eleven steps from the contract to the certificate in service, stopped and resumed at will."""

@@ -1,0 +1,188 @@
+"""A keyring as the contract describes it, in memory: keys that wait, serve, came before; what is sealed and kept."""
+
+from functools import cache
+
+import attrs
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from plugins.certificates.tests.made_pki import NOW, Made, key, name
+from segur_plugin_certificates.public_keys import key_fingerprint
+from segur_sdk.errors import ConfigError, SegurError
+from segur_sdk.keyring import KeyPlace, KeyReference, KeyRequest
+from segur_sdk.models.certificate import ExpiryLevel
+from segur_sdk.models.notice import Question
+
+
+@attrs.frozen
+class Place:
+    """A key with its certificate."""
+
+    public_key: str
+    chain: tuple[bytes, ...]
+    of_file: bool = False
+
+
+@attrs.define
+class Use:
+    """One use of a key."""
+
+    serving: Place | None = None
+    waiting: tuple[Place, ...] = ()
+    """Without certificate, or taken back."""
+    former: Place | None = None
+    where: str = ""
+    signs: bool = False
+    purposes: tuple[str, ...] = ()
+    place: KeyPlace = KeyPlace.P12
+    problem: str | None = None
+    mismatched: str | None = None
+
+
+@attrs.define
+class Stop:
+    """Ends the process right after one of the changes; before a change is after the one that precedes it."""
+
+    at: int | None = None
+    passed: int = 0
+
+    def instant(self) -> None:
+        self.passed += 1
+        if self.passed == self.at:
+            raise KeyboardInterrupt
+
+
+@attrs.define
+class FakeKeyring:
+    """Implements ``Keyring``."""
+
+    stop: Stop = attrs.field(factory=Stop)
+    uses: dict[str, Use] = attrs.field(factory=dict)
+    trusted: dict[str, tuple[bytes, ...]] = attrs.field(factory=dict)
+    kept: dict[bytes, bytes] = attrs.field(factory=dict)
+    sealed: dict[str, str] = attrs.field(factory=dict)
+    asked: list[Question] = attrs.field(factory=list)
+    announced: list[tuple[str, ExpiryLevel, int]] = attrs.field(factory=list)
+    done: list[str] = attrs.field(factory=list)
+    made: int = 0
+    refuses: dict[str, SegurError] = attrs.field(factory=dict)
+
+    def hold(self, use: str, made: Made, *others: Made, **changes: object) -> None:
+        """Configure a file for a use."""
+        place = Place(key_fingerprint(made.key.public_key()), (made.der, *(one.der for one in others)), of_file=True)
+        given: dict[str, object] = {"where": f"/etc/segur/{use}.p12"}
+        self.uses[use] = Use(serving=place, **(given | changes))  # type: ignore[arg-type]
+
+    def references(self) -> tuple[KeyReference, ...]:
+        return tuple(self._reference(use, one) for use, one in sorted(self.uses.items()))
+
+    def anchors(self, trust: str) -> tuple[bytes, ...]:
+        if trust in self.refuses:
+            raise self.refuses[trust]
+        if trust not in self.trusted:
+            raise ConfigError("config.trust_missing", trust=trust)
+        return self.trusted[trust]
+
+    def new_key(self, use: str, name: str) -> KeyRequest:
+        one = self.uses.setdefault(use, Use(place=KeyPlace.STORE, where=f"keys/{use}"))
+        if not one.waiting:
+            self.made += 1
+            own = key(f"{use}-{self.made}")
+            one.waiting = (Place(key_fingerprint(own.public_key()), ()),)
+            self._did("new_key")
+        found = next(key(f"{use}-{rank}") for rank in range(1, self.made + 1) if self._is(one.waiting[0], use, rank))
+        return KeyRequest(use=use, csr=_request(found, name), public_key=one.waiting[0].public_key, made_at=NOW)
+
+    def take_in(self, use: str, own: rsa.RSAPrivateKey) -> None:
+        """As the host does with the key of a PKCS#12."""
+        one = self.uses.setdefault(use, Use(place=KeyPlace.STORE, where=f"keys/{use}"))
+        public_key = key_fingerprint(own.public_key())
+        if public_key not in {place.public_key for place in (one.serving, one.former) if place is not None}:
+            one.waiting = (Place(public_key, ()),)
+
+    def drop_new_key(self, use: str) -> None:
+        if use in self.uses and self.uses[use].waiting:
+            self.uses[use].waiting = ()
+            self._did("drop_new_key")
+
+    def install(self, use: str, chain: tuple[bytes, ...]) -> KeyReference:
+        one = self.uses[use]
+        wanted = key_fingerprint(x509.load_der_x509_certificate(chain[0]).public_key())
+        if one.serving is None or one.serving.chain[:1] != chain[:1]:
+            if not one.waiting:
+                raise ConfigError("config.key_missing", use=use, reason="none_awaiting")
+            if wanted not in {place.public_key for place in one.waiting}:
+                raise ConfigError("config.key_mismatch", use=use)
+            one.former, one.serving = one.serving, Place(wanted, chain)
+            one.waiting = tuple(place for place in one.waiting if place.public_key != wanted)
+            self._did("install")
+        return self._reference(use, one)
+
+    def take_back(self, use: str) -> KeyReference:
+        one = self.uses[use]
+        if one.former is None or one.serving is None:
+            raise ConfigError("config.key_missing", use=use, reason="no_former")
+        one.waiting, one.serving, one.former = (*one.waiting, one.serving), one.former, None
+        self._did("take_back")
+        return self._reference(use, one)
+
+    def retire(self, use: str) -> None:
+        if self.uses[use].former is not None:
+            self.uses[use].former = None
+            self._did("retire")
+
+    def seal(self, name: str, question: Question) -> str:
+        if "seal" in self.refuses:
+            raise self.refuses["seal"]
+        if name not in self.sealed:
+            self.asked.append(question)
+            self.sealed[name] = f"secret {len(self.sealed)}"
+            self._did("seal")
+        return f"sealed:{name}"
+
+    def forget_sealed(self, name: str) -> None:
+        if self.sealed.pop(name, None) is not None:
+            self._did("forget_sealed")
+
+    def keep_list(self, crl: bytes) -> None:
+        self.kept[x509.load_der_x509_crl(crl).issuer.public_bytes()] = crl
+
+    def lists(self) -> tuple[bytes, ...]:
+        return tuple(self.kept.values())
+
+    def announce(self, use: str, level: ExpiryLevel, days_left: int) -> None:
+        self.announced.append((use, level, days_left))
+
+    def _did(self, what: str) -> None:
+        self.done.append(what)
+        self.stop.instant()
+
+    @staticmethod
+    def _is(place: Place, use: str, rank: int) -> bool:
+        return place.public_key == key_fingerprint(key(f"{use}-{rank}").public_key())
+
+    @staticmethod
+    def _reference(use: str, one: Use) -> KeyReference:
+        serving = one.serving
+        return KeyReference(
+            use=use,
+            place=one.place if serving is None or serving.of_file else KeyPlace.STORE,
+            where=one.where,
+            signs=one.signs,
+            purposes=one.purposes,
+            certificate=serving.chain[0] if serving is not None and serving.chain else None,
+            chain=serving.chain[1:] if serving is not None else (),
+            public_key=one.mismatched or (serving.public_key if serving is not None else None),
+            problem=one.problem,
+            awaiting=one.waiting[0].public_key if one.waiting else None,
+            can_take_back=one.former is not None,
+        )
+
+
+@cache
+def _request(own: rsa.RSAPrivateKey, common_name: str) -> bytes:
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name((NameOID.COMMON_NAME, common_name)))
+    return builder.sign(own, hashes.SHA256()).public_bytes(Encoding.PEM)

@@ -1,0 +1,217 @@
+"""Lists and answers that authorities publish: fetched each morning or on request, believed only when signed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from plugins.certificates.tests.fake_host import Context, crl_of
+from plugins.certificates.tests.made_pki import DAY, LISTS, NOW, Made, Pki, make_leaf, published
+from segur_plugin_certificates.publications import path_of
+from segur_plugin_certificates.refreshing import MORNING, SPREAD_MINUTES
+from segur_sdk.errors import ConfigError, ServiceError
+from segur_sdk.services.structure_certificates import CertificateStatus
+
+ROOT_LIST = ("crl", "/ACR-EL-TEST.crl")
+OWN_LIST = ("crl", "/ACI-EL-ORG-TEST.crl")
+RESPONDER = ("ocsp", "")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def leaf(host: Context, pki: Pki) -> Made:
+    """A certificate that says where its authority publishes, and a publisher that answers."""
+    made = make_leaf(pki.organisations, extras=published("ACI-EL-ORG-TEST"), key_name="insi-auto")
+    host.keyring.hold("insi-auto", made, pki.organisations, purposes=("insi-auto",))
+    host.publisher.answers = {
+        ROOT_LIST: crl_of(pki.root),
+        OWN_LIST: crl_of(pki.organisations),
+        RESPONDER: responder(pki.organisations, made),
+    }
+    return made
+
+
+def responder(issuer: Made, made: Made, status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD) -> Any:
+    """Return what answers any question about one certificate, signed by its authority."""
+
+    def answer(question: bytes) -> bytes:
+        nonce = ocsp.load_der_ocsp_request(question).extensions.get_extension_for_class(x509.OCSPNonce).value
+        revoked = status is ocsp.OCSPCertStatus.REVOKED
+        builder = (
+            ocsp.OCSPResponseBuilder()
+            .add_response(
+                cert=made.certificate,
+                issuer=issuer.certificate,
+                algorithm=hashes.SHA1(),
+                cert_status=status,
+                this_update=NOW - HOUR,
+                next_update=NOW + HOUR,
+                revocation_time=NOW - HOUR if revoked else None,
+                revocation_reason=None,
+            )
+            .responder_id(ocsp.OCSPResponderEncoding.NAME, issuer.certificate)
+            .add_extension(nonce, critical=False)
+        )
+        return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("addresses", "base", "expected"),
+    [
+        ((f"{LISTS}/A.crl",), "http://127.0.0.1:8080/CRL", "/A.crl"),
+        ((f"{LISTS}/A.crl",), "http://miroir.exemple/CRL/", "/A.crl"),
+        ((f"{LISTS}/A.crl",), "http://127.0.0.1:8080", "/CRL/A.crl"),
+        (("http://a.exemple/B/A.crl", f"{LISTS}/A.crl"), "http://x.exemple/CRL", "/A.crl"),
+        (("http://a.exemple/B/A.crl",), "http://x.exemple/CRL", None),
+        ((f"{LISTS}/",), "http://x.exemple/CRL", None),
+        ((), "http://x.exemple/CRL", None),
+    ],
+    ids=["other machine", "slash", "no path", "second address", "elsewhere", "no name", "none"],
+)
+def test_list_is_asked_of_the_configured_address_alone(
+    addresses: tuple[str, ...], base: str, expected: str | None
+) -> None:
+    assert path_of(addresses, base) == expected
+
+
+@pytest.mark.req("SC.MSS/CONF.22", "CERT-08")
+def test_job_fetches_the_list_of_every_authority_above_and_each_once(host: Context, leaf: Made, pki: Pki) -> None:
+    host.keyring.hold("psc", make_leaf(pki.organisations, extras=published("ACI-EL-ORG-TEST"), key_name="psc"))
+    host.keyring.trusted["igc-sante"] = (*pki.anchors, pki.organisations.der)
+    done = host.job("crl")
+    assert sorted(host.publisher.asked) == [("crl", "GET", OWN_LIST[1]), ("crl", "GET", ROOT_LIST[1])]
+    assert set(host.keyring.lists()) == {host.publisher.answers[OWN_LIST], host.publisher.answers[ROOT_LIST]}
+    assert done.notices == ()
+    assert ("lists.refreshed", {"came": 2, "failed": 0}) in host.audit.written
+    assert host.rows("insi-auto")["insi-auto"].status is CertificateStatus.OK
+
+
+@pytest.mark.req("SC.MSS/CONF.22", "CERT-08")
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (503, "crl_unreachable"),
+        (None, "crl_unreachable"),
+        (b"", "crl_truncated"),
+        (b"<html>", "crl_unreadable"),
+        (b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "crl_unreadable"),
+        ("forged", "crl_signature"),
+        ("other", "crl_issuer"),
+        ("ended", "crl_ended"),
+        ("older", "crl_older"),
+    ],
+    ids=str,
+)
+def test_list_of_before_goes_on_serving_when_no_better_one_comes(
+    host: Context, leaf: Made, pki: Pki, answer: Any, code: str
+) -> None:
+    good = crl_of(pki.organisations, number=7)
+    host.publisher.answers[OWN_LIST] = good
+    host.job("crl")
+    made = {
+        "forged": lambda: crl_of(pki.organisations, signer=pki.impostor),
+        "other": lambda: crl_of(pki.root),
+        "ended": lambda: crl_of(pki.organisations, begin=NOW - 9 * DAY, end=NOW - DAY),
+        "older": lambda: crl_of(pki.organisations, number=6),
+    }
+    bad = made[answer]() if isinstance(answer, str) else answer
+    if bad is None:
+        del host.publisher.answers[OWN_LIST]
+    else:
+        host.publisher.answers[OWN_LIST] = bad
+    done = host.job("crl")
+    (notice,) = done.notices
+    assert (notice.code, notice.text.startswith("ACI-EL-ORG-TEST.crl : ")) == (f"certificates.{code}", True)
+    assert good in host.keyring.lists()
+    assert done.next_at == NOW + HOUR
+    assert host.codes("insi-auto") == []
+
+
+def test_list_in_pem_is_kept_in_der(host: Context, leaf: Made, pki: Pki) -> None:
+    der = crl_of(pki.organisations)
+    host.publisher.answers[OWN_LIST] = x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
+    host.job("crl")
+    assert der in host.keyring.lists()
+
+
+def test_job_fails_when_no_list_comes_or_no_authority_is_known(host: Context, leaf: Made) -> None:
+    host.publisher.answers.clear()
+    with pytest.raises(ServiceError, match=r"certificates\.lists_unreachable") as caught:
+        host.job("crl")
+    assert caught.value.retryable
+    host.keyring.refuses["igc-sante"] = ConfigError("config.trust_unreadable")
+    with pytest.raises(Exception, match=r"certificates\.anchors_missing"):
+        host.job("crl")
+
+
+@pytest.mark.parametrize(
+    ("now", "end", "low", "high"),
+    [
+        (datetime(2026, 11, 22, 4, 0, tzinfo=UTC), 7 * DAY, timedelta(0), timedelta(minutes=SPREAD_MINUTES)),
+        (datetime(2026, 11, 22, 9, 0, tzinfo=UTC), 7 * DAY, DAY, DAY + timedelta(minutes=SPREAD_MINUTES)),
+    ],
+    ids=["before the morning", "after it"],
+)
+def test_lists_come_next_after_the_morning_s_publication(
+    host: Context, leaf: Made, pki: Pki, now: datetime, end: timedelta, low: timedelta, high: timedelta
+) -> None:
+    host.clock.moment = now
+    host.publisher.answers[OWN_LIST] = crl_of(pki.organisations, begin=now - HOUR, end=now + end)
+    host.publisher.answers[ROOT_LIST] = crl_of(pki.root, begin=now - HOUR, end=now + end)
+    next_at = host.job("crl").next_at
+    morning = datetime.combine(now.date(), MORNING, UTC)
+    assert next_at is not None
+    assert low <= next_at - morning < high
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"), [(5 * HOUR, 4 * HOUR), (HOUR / 2, timedelta(minutes=15))], ids=["in time", "not at once"]
+)
+def test_lists_come_before_one_of_them_ends(
+    host: Context, leaf: Made, pki: Pki, end: timedelta, expected: timedelta
+) -> None:
+    host.publisher.answers[OWN_LIST] = crl_of(pki.organisations, end=NOW + end)
+    assert host.job("crl").next_at == NOW + expected
+
+
+@pytest.mark.req("CERT-08")
+def test_online_inventory_asks_lists_and_responder_once(host: Context, leaf: Made, pki: Pki) -> None:
+    assert host.codes("insi-auto", online=True) == []
+    assert sorted(host.publisher.asked) == [
+        ("crl", "GET", OWN_LIST[1]),
+        ("crl", "GET", ROOT_LIST[1]),
+        ("ocsp", "POST", ""),
+    ]
+    assert len(host.keyring.lists()) == 2
+
+
+@pytest.mark.req("CERT-08", "S003-27")
+def test_responder_knows_a_revocation_before_the_list(host: Context, leaf: Made, pki: Pki) -> None:
+    host.publisher.answers[RESPONDER] = responder(pki.organisations, leaf, ocsp.OCSPCertStatus.REVOKED)
+    row = host.rows(online=True)["insi-auto"]
+    assert (row.status, row.findings[0].notice.code) == (CertificateStatus.BLOCKED, "certificates.revoked")
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        ({OWN_LIST: 500}, ["crl_unreachable"]),
+        ({RESPONDER: 500}, ["ocsp_unreachable"]),
+        ({RESPONDER: b"x"}, ["ocsp_unreadable"]),
+        ({OWN_LIST: 500, RESPONDER: 500}, ["revocation_unknown", "crl_unreachable", "ocsp_unreachable"]),
+        ({ROOT_LIST: b"x"}, ["revocation_unknown", "crl_unreadable"]),
+    ],
+    ids=["no list", "no responder", "garbage of the responder", "neither", "list of the root"],
+)
+def test_authority_that_does_not_answer_is_told_and_blocks_nothing(
+    host: Context, leaf: Made, broken: dict[tuple[str, str], Any], expected: list[str]
+) -> None:
+    host.publisher.answers |= broken
+    assert host.codes("insi-auto", online=True) == expected
+    assert host.rows(online=True)["insi-auto"].status is CertificateStatus.WARNING
