@@ -34,7 +34,8 @@ In JSON, at every command: `{"error":{"code","source","message","cause","action"
 _CODES = """\
 ## Codes
 
-“Class” is the class that the source raises the code with.
+“Class” is the class that the source raises the code with; without one, the code is that of a notice, or a refusal that is
+chosen from a table.
 """
 
 _NOTICES = """\

@@ -48,7 +48,9 @@ def test_honest_plugins_stay_within_the_boundary(
 ) -> None:
     run = counter(day, **settings)
 
-    assert run.result["states"] == dict.fromkeys(("cps", "insi", "pcsc", "pkcs11", "psc", "vitale"), "active")
+    assert run.result["states"] == dict.fromkeys(
+        ("certificates", "cps", "insi", "pcsc", "pkcs11", "psc", "vitale"), "active"
+    )
     assert (run.result["outcomes"], run.result["statuses"]) == (outcomes, statuses)
     assert (run.violations, run.uneven) == ((), {})
 

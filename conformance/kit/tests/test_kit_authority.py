@@ -6,8 +6,10 @@ import base64
 import hmac
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -17,6 +19,7 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import KeySet
 
 from segur_conformance.authority.between import AuthorityBetween, Wrong, authority_between
+from segur_conformance.authority.listener import Shown, outdate
 from segur_conformance.authority.seals import claims_of, sealed_with_public_key, signer, unsigned, with_other_claims
 from segur_sandbox.running import RunningSandbox
 
@@ -164,3 +167,31 @@ def test_polls_are_answered_as_told_before_the_services_are_asked(
 
     assert answers == ["slow_down", "invalid_grant"]
     assert authority.polled == 2
+
+
+@pytest.mark.parametrize(
+    ("server", "client", "spoken"),
+    [(False, False, "TLSv1.3"), (True, True, "TLSv1.1"), (True, False, None), (False, True, None)],
+    ids=["both-of-today", "both-outdated", "server-outdated", "client-outdated"],
+)
+def test_outdated_server_speaks_with_outdated_clients_only(
+    services: RunningSandbox, server: bool, client: bool, spoken: str | None
+) -> None:
+    role = services.descriptor["certificates"]["org-auth"]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if client:
+        outdate(context)
+    else:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    found = None
+    with authority_between(services, Shown(Path(role["cert"]), Path(role["key"]), outdated=server)) as authority:
+        place = urlsplit(authority.issuer)
+        with socket.create_connection((place.hostname, place.port), timeout=20) as plain:
+            try:
+                with context.wrap_socket(plain) as secured:
+                    found = secured.version()
+            except ssl.SSLError:
+                found = None
+
+    assert found == spoken

@@ -20,7 +20,7 @@ PACKAGES = Packages(ROOT / "segur_host", ROOT / "segur_sdk", {"insi": (ROOT / "i
 BROKER, DRIVER, RELAY = "segur_host/broker/http.py", "segur_host/drivers/process.py", "segur_host/dispatch/relay.py"
 STORAGE, AUDIT, CONFIG = "segur_host/storage/a.py", "segur_host/audit/log.py", "segur_host/config/secrets.py"
 PLUGIN, MODULE, SDK, LIBRARY = "insi/exchange.py", "sneaky.py", "segur_sdk/cards/apdu.py", "httpx/a.py"
-DESK = "segur_host/identities/desk.py"
+DESK, KEYRING = "segur_host/identities/desk.py", "segur_host/keyring/store.py"
 
 Heard = tuple[str, tuple[Any, ...]]
 CONNECT = ("socket.connect", (None, ("127.0.0.1", 443)))
@@ -98,6 +98,8 @@ WITHIN = {
     "host-steps-aside": (THREAD, (BROKER, "segur_host/aside.py")),
     "storage-writes": (WRITE, (PLUGIN, BROKER, STORAGE)),
     "audit-writes": (WRITE, (AUDIT,)),
+    "keyring-writes-a-key": (WRITE, (PLUGIN, KEYRING)),
+    "keyring-reads-a-key": (READ_KEY, (PLUGIN, KEYRING)),
     "configuration-reads-a-secret": (READ_KEY, (CONFIG, STORAGE)),
     "broker-reads-a-key": (READ_KEY, (PLUGIN, BROKER)),
     "plugin-reads-its-own-text": (("open", ("messages_fr.toml", "r", 0)), (PLUGIN,)),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -19,7 +20,7 @@ from pydantic import BaseModel, TypeAdapter
 from segur_conformance.boundary.patches import Snapshot
 from segur_conformance.checks import checks_of
 from segur_conformance.checks.check import PLUGIN_KINDS, TargetKind
-from segur_conformance.checks.package import distribution, wording
+from segur_conformance.checks.package import distribution, manifest, wording
 from segur_conformance.checks.package.samples import lasting, ordinary, rare, two_people
 from segur_conformance.mutants.mutant import MOST_FAILED
 from segur_conformance.mutants.package import MUTANTS, VARIANTS
@@ -50,6 +51,30 @@ def whole_day(services: RunningSandbox, tmp_path: Path) -> Bench:
     """A bench for a plugin that declares every hook."""
     plugin = InstalledPlugin("essai", "essai", "1.0", tmp_path, EVERY_HOOK.encode(), editable=False)
     return bench_of(plugin, services)
+
+
+ADDRESSES: dict[str, tuple[str, str, str, bool]] = {
+    "two services": ("https", "https://test.example.org", "https://real.example.org", True),
+    "one service for both": ("https", "https://real.example.org", "https://real.example.org", False),
+    "a service without TLS": ("https", "http://test.example.org", "https://real.example.org", False),
+    "this machine": ("https", "https://localhost", "https://real.example.org", False),
+    "lists for both": ("http", "http://igc.example.org/CRL", "http://igc.example.org/CRL", True),
+    "lists behind TLS": ("http", "https://igc.example.org/CRL", "http://igc.example.org/CRL", False),
+    "lists of this machine": ("http", "http://127.0.0.1/CRL", "http://igc.example.org/CRL", False),
+}
+
+
+@pytest.mark.parametrize(("protocol", "test", "production", "held"), ADDRESSES.values(), ids=ADDRESSES)
+def test_tests_never_reach_production_except_for_what_is_published(
+    tmp_path: Path, protocol: str, test: str, production: str, held: bool
+) -> None:
+    declared = (
+        f'[[network]]\npurpose = "p"\nprotocol = "{protocol}"\n'
+        f'[network.addresses]\ntest = "{test}"\nproduction = "{production}"\n'
+    )
+    plugin = InstalledPlugin("essai", "essai", "1.0", tmp_path, declared.encode(), editable=False)
+    with nullcontext() if held else pytest.raises(CheckFailed, match=r"^p(,| :)"):
+        manifest.addresses(bench_of(plugin))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=[one.id for one in CHECKS])

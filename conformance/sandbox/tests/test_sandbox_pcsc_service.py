@@ -306,6 +306,7 @@ def test_the_host_configuration_leads_the_drivers_to_the_sandboxs_reader(
             idam="0",
             readers=readers,
             psc={},
+            igc={},
             pcscd_socket=socket,
         )
         return tomllib.loads(text)

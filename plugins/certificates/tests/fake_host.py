@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from plugins.certificates.tests.fake_keyring import FakeKeyring, Stop
@@ -201,8 +202,10 @@ class Context:
         """Lead an order on."""
         return self.order(use, action={"kind": kind, **fields})
 
-    def install(self, data: bytes, use: str = "insi-auto") -> OrderProgress:
-        return self.plugin.install(InstallRequest(use=use, certificates=data), self)
+    def install(self, data: bytes, use: str = "insi-auto", *, own: rsa.RSAPrivateKey | None = None) -> OrderProgress:
+        """Install a certificate; ``own`` is the key that stood beside it in a PKCS#12."""
+        with self.keyring.offering(use, own):
+            return self.plugin.install(InstallRequest(use=use, certificates=data), self)
 
     def renew(self, use: str = "insi-auto") -> OrderProgress:
         return self.plugin.renew(RenewRequest(use=use), self)

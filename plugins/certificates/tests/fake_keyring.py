@@ -1,6 +1,9 @@
 """A keyring as the contract describes it, in memory: keys that wait, serve, came before; what is sealed and kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 
 import attrs
 from cryptography import x509
@@ -23,6 +26,7 @@ class Place:
 
     public_key: str
     chain: tuple[bytes, ...]
+    """Empty for one that never had a certificate."""
     of_file: bool = False
 
 
@@ -40,6 +44,13 @@ class Use:
     place: KeyPlace = KeyPlace.P12
     problem: str | None = None
     mismatched: str | None = None
+    offered: Place | None = None
+    """The key of the PKCS#12 that is being installed."""
+
+    def awaiting(self) -> Place | None:
+        """The offered one, else one that was made, else one that was taken back."""
+        made = tuple(place for place in reversed(self.waiting) if not place.chain)
+        return next(iter((*((self.offered,) if self.offered else ()), *made, *self.waiting)), None)
 
 
 @attrs.define
@@ -88,33 +99,47 @@ class FakeKeyring:
 
     def new_key(self, use: str, name: str) -> KeyRequest:
         one = self.uses.setdefault(use, Use(place=KeyPlace.STORE, where=f"keys/{use}"))
-        if not one.waiting:
+        if all(place.chain for place in one.waiting):
             self.made += 1
             own = key(f"{use}-{self.made}")
-            one.waiting = (Place(key_fingerprint(own.public_key()), ()),)
+            one.waiting = (*one.waiting, Place(key_fingerprint(own.public_key()), ()))
             self._did("new_key")
-        found = next(key(f"{use}-{rank}") for rank in range(1, self.made + 1) if self._is(one.waiting[0], use, rank))
-        return KeyRequest(use=use, csr=_request(found, name), public_key=one.waiting[0].public_key, made_at=NOW)
+        place = next(place for place in one.waiting if not place.chain)
+        found = next(key(f"{use}-{rank}") for rank in range(1, self.made + 1) if self._is(place, use, rank))
+        return KeyRequest(use=use, csr=_request(found, name), public_key=place.public_key, made_at=NOW)
 
-    def take_in(self, use: str, own: rsa.RSAPrivateKey) -> None:
-        """As the host does with the key of a PKCS#12."""
+    @contextmanager
+    def offering(self, use: str, own: rsa.RSAPrivateKey | None) -> Iterator[None]:
+        """As the host does with the key of a PKCS#12, for one call: nothing is stored."""
+        if own is None:
+            yield
+            return
+        unknown = use not in self.uses
         one = self.uses.setdefault(use, Use(place=KeyPlace.STORE, where=f"keys/{use}"))
-        public_key = key_fingerprint(own.public_key())
-        if public_key not in {place.public_key for place in (one.serving, one.former) if place is not None}:
-            one.waiting = (Place(public_key, ()),)
+        one.offered = Place(key_fingerprint(own.public_key()), ())
+        try:
+            yield
+        finally:
+            one.offered = None
+            if unknown and one.serving is None:
+                del self.uses[use]
 
-    def drop_new_key(self, use: str) -> None:
-        if use in self.uses and self.uses[use].waiting:
-            self.uses[use].waiting = ()
-            self._did("drop_new_key")
+    def drop_new_key(self, use: str, public_key: str) -> None:
+        if use in self.uses:
+            one = self.uses[use]
+            left = tuple(place for place in one.waiting if place.chain or place.public_key != public_key)
+            if left != one.waiting:
+                one.waiting = left
+                self._did("drop_new_key")
 
     def install(self, use: str, chain: tuple[bytes, ...]) -> KeyReference:
         one = self.uses[use]
         wanted = key_fingerprint(x509.load_der_x509_certificate(chain[0]).public_key())
         if one.serving is None or one.serving.chain[:1] != chain[:1]:
-            if not one.waiting:
+            waiting = (*one.waiting, *((one.offered,) if one.offered else ()))
+            if not waiting:
                 raise ConfigError("config.key_missing", use=use, reason="none_awaiting")
-            if wanted not in {place.public_key for place in one.waiting}:
+            if wanted not in {place.public_key for place in waiting}:
                 raise ConfigError("config.key_mismatch", use=use)
             one.former, one.serving = one.serving, Place(wanted, chain)
             one.waiting = tuple(place for place in one.waiting if place.public_key != wanted)
@@ -148,13 +173,19 @@ class FakeKeyring:
             self._did("forget_sealed")
 
     def keep_list(self, crl: bytes) -> None:
+        if "keep_list" in self.refuses:
+            raise self.refuses["keep_list"]
         self.kept[x509.load_der_x509_crl(crl).issuer.public_bytes()] = crl
 
     def lists(self) -> tuple[bytes, ...]:
         return tuple(self.kept.values())
 
-    def announce(self, use: str, level: ExpiryLevel, days_left: int) -> None:
-        self.announced.append((use, level, days_left))
+    def announce(self, use: str, fingerprint: str, level: ExpiryLevel, days_left: int) -> None:
+        if use in self.refuses:
+            raise self.refuses[use]
+        serving = self.uses[use].serving
+        if serving is not None and sha256(serving.chain[0]).hexdigest().upper() == fingerprint:
+            self.announced.append((use, level, days_left))
 
     def _did(self, what: str) -> None:
         self.done.append(what)
@@ -166,7 +197,7 @@ class FakeKeyring:
 
     @staticmethod
     def _reference(use: str, one: Use) -> KeyReference:
-        serving = one.serving
+        serving, awaiting = one.serving, one.awaiting()
         return KeyReference(
             use=use,
             place=one.place if serving is None or serving.of_file else KeyPlace.STORE,
@@ -177,7 +208,7 @@ class FakeKeyring:
             chain=serving.chain[1:] if serving is not None else (),
             public_key=one.mismatched or (serving.public_key if serving is not None else None),
             problem=one.problem,
-            awaiting=one.waiting[0].public_key if one.waiting else None,
+            awaiting=awaiting.public_key if awaiting is not None else None,
             can_take_back=one.former is not None,
         )
 

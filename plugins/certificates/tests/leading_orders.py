@@ -86,3 +86,22 @@ def csr_key(progress: OrderProgress) -> str:
 
     assert progress.csr is not None
     return key_fingerprint(x509.load_pem_x509_csr(progress.csr).public_key())
+
+
+def in_service(host: Context, pki: Pki, **changes: Any) -> bytes:
+    """Lead an order to a certificate that was confirmed."""
+    prepared(host)
+    host.does(**requested())
+    host.does(**withdrawn())
+    came = certified(host, pki, **changes)
+    host.install(came)
+    host.does("confirmed")
+    return came
+
+
+def renewed(host: Context) -> None:
+    """Lead a renewal to its withdrawal."""
+    host.renew()
+    host.does("platform_entered", means="cpx")
+    host.does(**requested())
+    host.does(**withdrawn())

@@ -108,3 +108,10 @@ def finished(csr: CsrCase = CsrCase.UPLOAD) -> OrderState:
     for action in whole(csr):
         state = act(state, action, NOW)
     return state
+
+
+def doing(state: OrderState, *given: Action) -> OrderState:
+    """Return the state after actions."""
+    for action in given:
+        state = act(state, action, NOW)
+    return state

@@ -29,6 +29,7 @@ SECRETS = {
     "certificates.revocation_code": "Revoque-moi-7431",
     "certificates.key_password": "Coffre-a-moi-9482",
     "keyring.p12_password": "Coffre-a-moi-9482",
+    "keyring.show_secret": "oui",
 }
 
 
@@ -113,7 +114,7 @@ def open_host(segur_config: "HostConfig") -> "Iterator[Callable[..., Host]]":
     opened: list[Host] = []
 
     def open_one(config: "HostConfig | None" = None, **given: Any) -> "Host":
-        host = Host(config or segur_config, asker=Administrator(), **given)
+        host = Host(config or segur_config, **({"asker": Administrator()} | given))
         opened.append(host)
         return host
 
@@ -270,17 +271,23 @@ def test_certificate_is_ordered_installed_renewed_and_taken_back(
 def test_key_of_the_platform_is_taken_in_with_its_password(
     open_host: "Callable[..., Host]", segur_config: "HostConfig", platform: Platform
 ) -> None:
-    host = open_host(segur_config.model_copy(update={"keys": {}}))
+    administrator = Administrator()
+    host = open_host(segur_config.model_copy(update={"keys": {}}), asker=administrator)
     habilitated(host)
     does(host, "product_requested", actor_mail="certificats@pharmacie.invalid", csr="platform")
     number = platform.order(None)
     does(host, "withdrawn", on=datetime.now(UTC).date().isoformat(), terms_accepted=True)
     came = platform.withdraw(number, SECRETS["certificates.key_password"])
+    with pytest.raises(SegurError, match=r"certificates\.order_none"):
+        host.certificates.install("insi-manu", base64.b64decode(came["p12"]))
+    assert host.certificates.references() == ()
     found = host.certificates.install(USE, base64.b64decode(came["p12"]))
+    # The one that was sealed opens it: only the other use had somebody asked.
+    assert administrator.asked.count("keyring.p12_password") == 1
     assert (found.step, reference(host).problem) == (11, None)
     assert host.certificates.inventory(USE, online=True).rows[0].status is CertificateStatus.OK
     with pytest.raises(SegurError) as caught:
-        host.keyring.unseal("insi-auto.password-1")
+        host.certificates.secret("insi-auto.password-1")
     assert caught.value.code == "input.secret_unknown"
 
 

@@ -46,7 +46,8 @@ def test_sound_certificate_gives_nothing_to_say(pki: Pki) -> None:
         (30 * DAY, "ends_soon", Severity.WARNING),
         (7 * DAY, "ends_very_soon", Severity.URGENT),
         (SECOND, "ends_very_soon", Severity.URGENT),
-        (0 * DAY, "ended", Severity.BLOCKING),
+        (0 * DAY, "ends_very_soon", Severity.URGENT),
+        (-SECOND, "ended", Severity.BLOCKING),
         (-DAY, "ended", Severity.BLOCKING),
     ],
 )

@@ -58,7 +58,7 @@ def test_mail_certificate_is_named_as_forms_name_it(known: Context, pki: Pki) ->
         (8, "warning"),
         (7, "urgent"),
         (1, "urgent"),
-        (0, "blocked"),
+        (0, "urgent"),
         (-1, "blocked"),
     ],
 )
@@ -116,6 +116,29 @@ def test_same_key_in_two_places_blocks_both_and_one_file_may_serve_twice(known: 
     assert [known.codes(use)[-1] for use in ("insi-auto", "psc", "copie")] == ["key_twice"] * 3
     # Also when only one of them is asked for.
     assert [one.notice.code for one in known.rows("copie")["copie"].findings] == ["certificates.key_twice"]
+
+
+@pytest.mark.req("S003-20")
+@pytest.mark.parametrize(
+    ("place", "code", "status"),
+    [
+        (KeyPlace.TOKEN, "token.absent", CertificateStatus.OK),
+        (KeyPlace.TOKEN, "card.no_reader", CertificateStatus.OK),
+        (KeyPlace.TOKEN, "token.module_missing", CertificateStatus.BLOCKED),
+        (KeyPlace.P12, "card.absent", CertificateStatus.BLOCKED),
+    ],
+    ids=["no card", "no reader", "no module", "not of a token"],
+)
+def test_card_that_is_not_there_is_told_and_blocks_nothing(
+    known: Context, place: KeyPlace, code: str, status: CertificateStatus
+) -> None:
+    from plugins.certificates.tests.fake_keyring import Use
+
+    known.keyring.uses["cps"] = Use(problem=code, where="80250000010000", place=place)
+    row = known.rows()["cps"]
+    assert (row.status, [one.notice.code for one in row.findings]) == (status, [code])
+    told = [one.code for one in known.job("watch").notices]
+    assert told == ([code] if status is CertificateStatus.BLOCKED else [])
 
 
 @pytest.mark.parametrize("code", ["config.key_unreadable", "config.secret_missing", "config.code_of_tomorrow"])
@@ -204,6 +227,16 @@ def test_revoked_certificate_and_revoked_authority_are_blocked(known: Context, p
     known.keyring.keep_list(crl_of(pki.organisations))
     known.keyring.keep_list(crl_of(pki.root, pki.organisations))
     assert known.codes("insi-auto") == ["chain_revoked"]
+
+
+@pytest.mark.req("CERT-08", "S003-27")
+@pytest.mark.parametrize("mode", ["soft", "hard"])
+def test_revoked_authority_is_found_although_nothing_is_known_below_it(host: Context, pki: Pki, mode: str) -> None:
+    host.set(revocation=mode)
+    hold(host, pki, "insi-auto")
+    host.keyring.keep_list(crl_of(pki.root, pki.organisations))
+    assert host.codes("insi-auto") == ["revocation_unknown", "chain_revoked"]
+    assert host.rows()["insi-auto"].status is CertificateStatus.BLOCKED
 
 
 @pytest.mark.req("CERT-08", "SC.MSS/CONF.22")

@@ -13,7 +13,8 @@ from plugins.certificates.tests.fake_host import Context, crl_of
 from plugins.certificates.tests.made_pki import DAY, LISTS, NOW, Made, Pki, make_leaf, published
 from segur_plugin_certificates.publications import path_of
 from segur_plugin_certificates.refreshing import MORNING, SPREAD_MINUTES
-from segur_sdk.errors import ConfigError, ServiceError
+from segur_sdk.errors import ConfigError, HostError, InputError, SegurError, ServiceError
+from segur_sdk.jobs import MAX_NOTICES
 from segur_sdk.services.structure_certificates import CertificateStatus
 
 ROOT_LIST = ("crl", "/ACR-EL-TEST.crl")
@@ -178,6 +179,41 @@ def test_lists_come_before_one_of_them_ends(
 ) -> None:
     host.publisher.answers[OWN_LIST] = crl_of(pki.organisations, end=NOW + end)
     assert host.job("crl").next_at == NOW + expected
+
+
+def test_list_that_ended_and_is_not_replaced_makes_nobody_hurry(host: Context, leaf: Made, pki: Pki) -> None:
+    host.publisher.answers[OWN_LIST] = crl_of(pki.organisations, end=NOW + HOUR)
+    host.job("crl")
+    host.clock.moment = NOW + 2 * HOUR
+    done = host.job("crl")
+    assert [one.code for one in done.notices] == ["certificates.crl_ended"]
+    assert done.next_at == NOW + 3 * HOUR
+
+
+@pytest.mark.req("CERT-08", "S003-27")
+@pytest.mark.parametrize("refusal", [InputError("input.crl_unreadable"), HostError("storage.full")], ids=str)
+def test_list_that_the_host_does_not_keep_stops_no_other_and_is_believed_now(
+    host: Context, leaf: Made, pki: Pki, refusal: SegurError
+) -> None:
+    host.publisher.answers[OWN_LIST] = crl_of(pki.organisations, leaf)
+    host.publisher.answers[RESPONDER] = 500
+    host.keyring.refuses["keep_list"] = refusal
+    assert host.codes("insi-auto", online=True) == ["revoked", refusal.code, "ocsp_unreachable"]
+    with pytest.raises(ServiceError, match=r"certificates\.lists_unreachable") as caught:
+        host.job("crl")
+    assert (caught.value.facts["reason"], len(host.publisher.asked)) == (refusal.code, 4)
+
+
+def test_notices_of_many_long_paths_are_cut(host: Context, pki: Pki) -> None:
+    for rank in range(MAX_NOTICES + 5):
+        extras = published(f"{rank}-{'x' * 600}", ocsp=False)
+        made = make_leaf(pki.organisations, extras=extras, key_name="psc", serial=rank + 1)
+        host.keyring.hold(f"cle-{rank}", made, pki.organisations)
+    host.publisher.answers[ROOT_LIST] = crl_of(pki.root)
+    notices = host.job("crl").notices
+    assert len(notices) == MAX_NOTICES
+    assert {one.code for one in notices} == {"certificates.crl_unreachable"}
+    assert all(" : " in one.text for one in notices)
 
 
 @pytest.mark.req("CERT-08")

@@ -75,9 +75,7 @@ class Life:
 
     def _of_the_platform(self) -> Any:
         own = key("of the platform")
-        if self.host.order().step == 10 and self.host.keyring.references()[0].awaiting is None:
-            self.host.keyring.take_in(USE, own)
-        return self.host.install(given(self.pki, own, serial=9))
+        return self.host.install(given(self.pki, own, serial=9), own=own)
 
 
 def live(host: Context, pki: Pki, at: int | None = None) -> OrderState:

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from plugins.certificates.tests.fake_host import Context, crl_of
+from plugins.certificates.tests.fake_keyring import FakeKeyring
 from plugins.certificates.tests.made_pki import DAY, NOW, Made, Pki, make_leaf, org_name
+from segur_sdk.errors import HostError
 from segur_sdk.hooks.session_login import SessionLoginEvent
 from segur_sdk.models.certificate import ExpiryLevel
+
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(autouse=True)
@@ -38,15 +42,40 @@ def login(host: Context) -> Any:
         (31 * DAY, [("cle", ExpiryLevel.CALENDAR, 31)]),
         (30 * DAY, [("cle", ExpiryLevel.WARNING, 30)]),
         (7 * DAY, [("cle", ExpiryLevel.URGENT, 7)]),
-        (0 * DAY, [("cle", ExpiryLevel.ENDED, 0)]),
+        (0 * DAY, [("cle", ExpiryLevel.URGENT, 0)]),
+        (-SECOND, [("cle", ExpiryLevel.ENDED, 0)]),
         (-3 * DAY, [("cle", ExpiryLevel.ENDED, -3)]),
     ],
-    ids=lambda one: f"{one.days}" if isinstance(one, timedelta) else "",
+    ids=lambda one: str(one) if isinstance(one, timedelta) else "",
 )
 def test_end_is_announced_with_its_level(host: Context, pki: Pki, left: timedelta, expected: list[Any]) -> None:
     ending(host, pki, "cle", left)
     host.job("watch")
     assert host.keyring.announced == expected
+
+
+def test_one_that_cannot_be_announced_keeps_none_of_the_others_silent(host: Context, pki: Pki) -> None:
+    for use in ("a", "b", "c"):
+        ending(host, pki, use, 5 * DAY)
+    host.keyring.refuses["b"] = HostError("storage.busy", retryable=True)
+    with pytest.raises(HostError, match=r"storage\.busy"):
+        host.job("watch")
+    assert [use for use, *_ in host.keyring.announced] == ["a", "c"]
+
+
+def test_certificate_that_was_replaced_meanwhile_is_not_announced(
+    host: Context, pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending(host, pki, "cle", 5 * DAY)
+    real = FakeKeyring.announce
+
+    def replaced(self: FakeKeyring, *given: Any) -> None:
+        ending(host, pki, "cle", 900 * DAY)
+        real(self, *given)
+
+    monkeypatch.setattr(FakeKeyring, "announce", replaced)
+    host.job("watch")
+    assert host.keyring.announced == []
 
 
 def test_certificate_that_has_not_begun_or_cannot_be_read_is_not_announced(host: Context, pki: Pki) -> None:
@@ -63,10 +92,11 @@ def test_certificate_that_has_not_begun_or_cannot_be_read_is_not_announced(host:
         (200 * DAY, 110 * DAY),
         (60 * DAY, 30 * DAY),
         (30 * DAY, 23 * DAY),
-        (3 * DAY, 3 * DAY),
+        (3 * DAY, 3 * DAY + SECOND),
+        (0 * DAY, SECOND),
         (-DAY, None),
     ],
-    ids=["calendar", "warning", "urgent", "end", "never"],
+    ids=["calendar", "warning", "urgent", "end", "at its last second", "never"],
 )
 def test_watch_runs_next_when_a_certificate_reaches_a_level(
     host: Context, pki: Pki, left: timedelta, expected: timedelta | None

@@ -40,13 +40,16 @@ class Asking:
     """The responder did not answer: it is not waited for once more."""
 
     def about(self, use: str, path: Sequence[x509.Certificate], at: datetime) -> Iterator[Finding]:
-        """Tell what is known of each link of a chain, the anchor excepted.
+        """Tell what is known of each link of a chain, the anchor excepted; the same is told once.
+
+        One of which nothing is known keeps no other from being asked about: the next one up may be revoked.
 
         Args:
             use: of the key whose certificate begins the chain.
             path: the certificate, then its issuers, up to the anchor.
             at: now.
         """
+        told: set[str] = set()
         for rank, (link, issuer) in enumerate(pairwise(path)):
             points = points_of(link)
             troubles = list(self._fetch(issuer, points)) if self.online else []
@@ -54,8 +57,10 @@ class Asking:
             if self.online and rank == 0 and points.ocsp:
                 answers += self._responder(link, issuer, troubles)
             answer = strongest(tuple(answers))
-            yield from self._found(use, rank, answer, troubles)
-            if answer.standing is not Standing.GOOD:
+            new = [one for one in self._found(use, rank, answer, troubles) if one.code not in told]
+            told |= {one.code for one in new}
+            yield from new
+            if answer.standing is Standing.REVOKED:
                 return
 
     def _fetch(self, issuer: x509.Certificate, points: Points) -> Iterator[str]:

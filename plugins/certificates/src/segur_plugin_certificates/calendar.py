@@ -1,7 +1,8 @@
 """When certificates end: what is said how long before, and the same as a calendar file.
 
-From 90 days before the end it stands in the calendar, from 30 on it is a warning, from 7 on it is urgent; from the end
-on nothing is sent with it any more. Sources: IGC-Santé tells administrators a month before; RFC 5545.
+From 90 days before the end it stands in the calendar, from 30 on it is a warning, from 7 on it is urgent. Its
+last second still counts (RFC 5280, 4.1.2.5); after it the host makes no call with it any more. Sources: IGC-Santé tells
+administrators a month before; RFC 5545.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,17 +23,17 @@ class Level(StrEnum):
     """How near the end is."""
 
     NOT_YET = "not_yet"
-    """It has not begun: nothing is sent with it."""
+    """It has not begun: the host makes no call with it."""
     QUIET = "quiet"
     CALENDAR = "calendar"
     WARNING = "warning"
     URGENT = "urgent"
     ENDED = "ended"
-    """Nothing is sent with it."""
+    """Its last second is over: the host makes no call with it."""
 
 
 def days_left(not_after: datetime, at: datetime) -> int:
-    """Return the days that are left, a begun one counted whole; 0 or less from the moment of the end on.
+    """Return the days that are left, a begun one counted whole; 0 or less from its last second on.
 
     Exactly 30 days before the end it is 30, one second earlier 31.
     """
@@ -43,12 +44,13 @@ def level(not_before: datetime, not_after: datetime, at: datetime) -> Level:
     """Return how near the end is at a moment."""
     if at < not_before:
         return Level.NOT_YET
+    if at > not_after:
+        return Level.ENDED
     left = days_left(not_after, at)
     return next((found for days, found in _LEVELS if left <= days), Level.QUIET)
 
 
 _LEVELS: Final = (
-    (0, Level.ENDED),
     (URGENT_DAYS, Level.URGENT),
     (WARNING_DAYS, Level.WARNING),
     (CALENDAR_DAYS, Level.CALENDAR),

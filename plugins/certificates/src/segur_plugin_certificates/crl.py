@@ -36,8 +36,8 @@ class RevocationList:
     next_update: datetime
     revoked: Mapping[int, x509.RevokedCertificate] = attrs.field(repr=lambda found: f"‹{len(found)} entries›")
     """By serial number."""
-    only: str | None = None
-    """``user``, ``ca`` or ``attribute`` when the list bears on these certificates alone."""
+    points: frozenset[x509.GeneralName] = frozenset()
+    """Where it is published, if it says so: it is about certificates that name one of these places, and no other."""
 
     def fresh(self, at: datetime) -> bool:
         """Tell whether it may be believed at a moment."""
@@ -55,12 +55,7 @@ class RevocationList:
         )
 
     def _covers(self, certificate: x509.Certificate) -> bool:
-        if self.only is None:
-            return True
-        authority = False
-        with suppress(x509.ExtensionNotFound, ValueError, x509.DuplicateExtension):
-            authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        return self.only == ("ca" if authority else "user")
+        return not self.points or not self.points.isdisjoint(_points_of(certificate))
 
 
 def read_list(data: bytes, issuer: x509.Certificate) -> RevocationList:
@@ -74,7 +69,8 @@ def read_list(data: bytes, issuer: x509.Certificate) -> RevocationList:
         InputError: ``certificates.too_large``, ``certificates.crl_unreadable``, ``certificates.crl_truncated``,
             ``certificates.crl_issuer`` (of another authority), ``certificates.crl_signature``,
             ``certificates.crl_issuer_usage`` (the authority may not sign lists), ``certificates.crl_endless`` (no
-            ``nextUpdate``), ``certificates.crl_unsupported`` (delta, indirect, by reasons, unknown critical extension).
+            ``nextUpdate``), ``certificates.crl_unsupported`` (delta, indirect, of some
+            certificates or reasons alone, unknown critical extension).
     """
     if len(data) > MAX_LIST:
         raise InputError("certificates.too_large", size=len(data))
@@ -155,22 +151,34 @@ def _checked(crl: x509.CertificateRevocationList) -> RevocationList:
         this_update=crl.last_update_utc,
         next_update=crl.next_update_utc,
         revoked=MappingProxyType({entry.serial_number: entry for entry in crl}),
-        only=_scope(held.get(x509.IssuingDistributionPoint.oid)),
+        points=_points(held.get(x509.IssuingDistributionPoint.oid)),
     )
 
 
-def _scope(extension: "x509.Extension[x509.ExtensionType] | None") -> str | None:
+def _points(extension: "x509.Extension[x509.ExtensionType] | None") -> frozenset[x509.GeneralName]:
+    """Return where a list says that it is published; one that is kept stands for all of its authority."""
     if extension is None or not isinstance(extension.value, x509.IssuingDistributionPoint):
-        return None
+        return frozenset()
     point = extension.value
-    if point.indirect_crl or point.only_some_reasons:
-        raise InputError("certificates.crl_unsupported")
-    scopes = (
-        ("user", point.only_contains_user_certs),
-        ("ca", point.only_contains_ca_certs),
-        ("attribute", point.only_contains_attribute_certs),
+    restricted = (
+        point.indirect_crl,
+        point.only_some_reasons,
+        point.only_contains_user_certs,
+        point.only_contains_ca_certs,
+        point.only_contains_attribute_certs,
+        point.relative_name,
     )
-    return next((name for name, held in scopes if held), None)
+    if any(restricted):
+        raise InputError("certificates.crl_unsupported")
+    return frozenset(point.full_name or ())
+
+
+def _points_of(certificate: x509.Certificate) -> frozenset[x509.GeneralName]:
+    """Return where a certificate says that lists about it are published (RFC 5280, 6.3.3, b, 2)."""
+    with suppress(x509.ExtensionNotFound, ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        found = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        return frozenset(name for point in found for name in point.full_name or ())
+    return frozenset()
 
 
 def _reason(entry: x509.RevokedCertificate) -> str | None:

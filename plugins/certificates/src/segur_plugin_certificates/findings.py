@@ -32,7 +32,11 @@ _CHECK_DIGITS: Final = frozenset({"certificates.structure_check", "certificates.
 
 
 class Severity(IntEnum):
-    """How pressing a finding is; from ``BLOCKING`` on nothing is sent with the certificate."""
+    """How pressing a finding is; with ``BLOCKING`` the certificate is not to be used.
+
+    The host by itself makes no call with one that ended, has not begun, is not made for the call, is of the other
+    environment, or whose key stands in two places. Whatever else is found is told, and somebody has to act on it.
+    """
 
     INFO = 0
     WARNING = 1
@@ -86,7 +90,7 @@ class Entry:
 
     @property
     def blocked(self) -> bool:
-        """Whether nothing may be sent with it."""
+        """Whether it is not to be used."""
         return any(one.severity is Severity.BLOCKING for one in self.findings)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
 
 import attrs
 from cryptography import x509
@@ -20,7 +21,7 @@ from segur_plugin_certificates.ordering.obtaining import withdrawn
 from segur_plugin_certificates.ordering.state import OrderState
 from segur_plugin_certificates.orders import Order, Orders
 from segur_plugin_certificates.purposes import misfits
-from segur_plugin_certificates.revocation import Mode, refuse_revoked
+from segur_plugin_certificates.revocation import Mode, Standing, refuse_revoked
 from segur_plugin_certificates.serving import reference_of
 from segur_plugin_certificates.settings import CertificatesSettings
 from segur_plugin_certificates.trusted import trusted
@@ -58,8 +59,8 @@ def install(
 
     Raises:
         InputError: those of ``read_certificates`` and ``read_facts``; ``certificates.answer_key`` and the others of
-            ``refuse_answer``; those of ``build_chain``, ``misfits``, ``trusted``; ``certificates.revoked``; that the
-            order is not that far.
+            ``refuse_answer``; those of ``build_chain``, ``misfits``, ``trusted``; ``certificates.revoked``,
+            ``certificates.chain_revoked``; that the order is not that far.
         ConfigError: those of ``Keyring.install``.
     """
     refusal = withdrawn(order.state)
@@ -117,6 +118,14 @@ def _checked(
     for purpose in purposes_of(fitting, settings.purposes):
         for code in misfits(came.facts, purpose):
             raise InputError(code)
-    # A list that is not there keeps nobody from installing: the certificate is minutes old.
-    refuse_revoked(KeptLists(ctx, read).ask(chain.path[0], chain.path[1], now), Mode.SOFT)
+    _refuse_revoked(chain.path, KeptLists(ctx, read), now)
     return chain.path, chain.notes
+
+
+def _refuse_revoked(path: Sequence[x509.Certificate], kept: KeptLists, now: datetime) -> None:
+    for rank, (link, issuer) in enumerate(pairwise(path)):
+        answer = kept.ask(link, issuer, now)
+        if rank and answer.standing is Standing.REVOKED:
+            raise InputError("certificates.chain_revoked")
+        # A list that is not there keeps nobody from installing: the certificate is minutes old.
+        refuse_revoked(answer, Mode.SOFT)

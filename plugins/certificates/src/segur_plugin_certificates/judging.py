@@ -19,7 +19,7 @@ from segur_plugin_certificates.settings import CertificatesSettings
 from segur_plugin_certificates.trusted import trusted
 from segur_sdk.context import HookContext
 from segur_sdk.errors import InputError
-from segur_sdk.keyring import KeyReference
+from segur_sdk.keyring import KeyPlace, KeyReference
 
 _SAID_OF_THE_LEAF: Final = {
     "certificates.chain_tree": {"certificates.other_tree"},
@@ -35,6 +35,10 @@ _SAID_BY_THE_HOST: Final = {
     "config.key_twice": {"certificates.key_twice"},
 }
 """Reasons of the host not to use a key, by what was said of its certificate already."""
+_NOT_THERE: Final = frozenset(
+    {"token.absent", "card.absent", "card.removed", "card.no_reader", "card.no_reader_service"}
+)
+"""Reasons of the host that mean of a token: it is not plugged in. Nothing is wrong with its certificate."""
 
 
 @attrs.frozen
@@ -117,7 +121,8 @@ def _of_key(reference: KeyReference, facts: Facts | None, said: set[str]) -> Ite
     """Tell what keeps the host from using the key, and whether it is the one of its certificate."""
     problem = reference.problem
     if problem is not None and said.isdisjoint(_SAID_BY_THE_HOST.get(problem, set())):
-        yield Finding(problem, Severity.BLOCKING, reference.use)
+        away = reference.place is KeyPlace.TOKEN and problem in _NOT_THERE
+        yield Finding(problem, Severity.INFO if away else Severity.BLOCKING, reference.use)
     elif problem is None and reference.certificate is None:
         yield Finding("certificates.none_yet", Severity.BLOCKING, reference.use)
     if facts is not None and reference.public_key not in {None, facts.public_key}:

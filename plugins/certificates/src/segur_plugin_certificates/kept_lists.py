@@ -75,10 +75,8 @@ class KeptLists:
             issuer: its authority.
 
         Returns:
-            Code of what kept it from coming, ``None`` when it came. Otherwise the one of before goes on serving.
-
-        Raises:
-            HostError: it came and cannot be kept.
+            Code of what kept it from coming, or the host from keeping it; ``None`` when it came. One that came and is
+            not kept serves this call; one that did not come leaves the one of before, which goes on serving.
         """
         try:
             der = fetch_list(path, self._ctx)
@@ -87,8 +85,12 @@ class KeptLists:
             return failure.code
         except SegurError:
             return UNREACHABLE
-        self._ctx.keyring.keep_list(der)
         self._latest[issuer] = arrived
+        try:
+            self._ctx.keyring.keep_list(der)
+        except SegurError as failure:
+            # One list that cannot be kept stops no other.
+            return failure.code
         return None
 
     def _found(self, issuer: x509.Certificate) -> RevocationList | None:

@@ -18,7 +18,7 @@ from segur_plugin_certificates.ordering.machine import act, begin, begin_under
 from segur_plugin_certificates.ordering.products import names_offered
 from segur_plugin_certificates.ordering.state import CsrCase, OrderState
 from segur_plugin_certificates.orders import Order, Orders
-from segur_plugin_certificates.sealing import forget_password, references, refuse_secrets, seal
+from segur_plugin_certificates.sealing import forget_password, forget_revocation_code, references, refuse_secrets, seal
 from segur_plugin_certificates.serving import as_renewed, reference_of, serving_facts
 from segur_plugin_certificates.usages import Usage
 from segur_sdk.context import HookContext
@@ -85,7 +85,8 @@ def lead(order: Order, given: Mapping[str, JsonValue], orders: Orders, ctx: Hook
         at: now, at the workplace.
 
     Raises:
-        InputError: ``certificates.order_action``, ``certificates.order_install``, ``certificates.order_secret``; those
+        InputError: ``certificates.order_action``, ``certificates.order_install``, ``certificates.order_secret``,
+            ``certificates.order_not_serving``: another certificate serves than the one that is confirmed; those
             of :func:`segur_plugin_certificates.ordering.machine.act`; those of ``Keyring.seal``.
         ConfigError: those of ``Keyring``.
     """
@@ -126,8 +127,15 @@ def _done_by_the_host(state: OrderState, action: Action, ctx: HookContext) -> Ac
             _take_back(state, ctx)
         case actions.StartedOver():
             # After a stop the request is still there, and is started over once more.
-            ctx.keyring.drop_new_key(state.product.use)
+            if state.request is not None and state.request.public_key is not None:
+                # One that served, and was taken back, stays: something may have been encrypted for it.
+                ctx.keyring.drop_new_key(state.product.use, state.request.public_key)
             forget_password(state, ctx)
+            if state.withdrawal is None:
+                # Nothing was issued that it could revoke.
+                forget_revocation_code(state, ctx)
+        case actions.Confirmed():
+            _refuse_another(state, ctx)
         case _:
             pass
     return action
@@ -156,9 +164,17 @@ def _new_key(state: OrderState, name: str, ctx: HookContext) -> str:
     use = state.product.use
     reference = reference_of(use, ctx)
     if reference is not None and reference.awaiting is not None:
-        # Of a request that was given up, or that was never written down: nobody has its CSR.
-        ctx.keyring.drop_new_key(use)
+        # Of a request that was never written down: nobody has its CSR. One that had a certificate stays.
+        ctx.keyring.drop_new_key(use, reference.awaiting)
     return ctx.keyring.new_key(use, name).public_key
+
+
+def _refuse_another(state: OrderState, ctx: HookContext) -> None:
+    """Refuse to confirm a certificate that does not serve: one was taken back, and a stop kept it from being noted."""
+    assert state.answer is not None
+    reference = reference_of(state.product.use, ctx)
+    if reference is None or reference.public_key != state.answer.public_key:
+        raise InputError("certificates.order_not_serving")
 
 
 def _take_back(state: OrderState, ctx: HookContext) -> None:

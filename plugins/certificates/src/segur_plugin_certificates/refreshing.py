@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from cryptography import x509
@@ -18,7 +18,7 @@ from segur_plugin_certificates.publications import CRL, path_of
 from segur_plugin_certificates.trusted import trusted
 from segur_sdk.context import HookContext
 from segur_sdk.errors import InputError, ServiceError
-from segur_sdk.jobs import JobDone
+from segur_sdk.jobs import MAX_NOTICES, JobDone
 from segur_sdk.models.notice import Notice
 
 MORNING: Final = time(6, 10)
@@ -29,6 +29,8 @@ BEFORE_END: Final = timedelta(hours=1)
 AGAIN: Final = timedelta(hours=1)
 """When some list did not come."""
 SOONEST: Final = timedelta(minutes=15)
+MAX_PATH: Final = 200
+"""Characters of a path that a notice shows: a certificate may name one of any length."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -80,7 +82,8 @@ def _next(now: datetime, ends: list[datetime], instance: str, *, again: bool) ->
     """Return when lists are fetched next: after the morning's publication, before one of them ends, soon if need be."""
     spread = timedelta(minutes=sha256(instance.encode()).digest()[0] % SPREAD_MINUTES)
     morning = datetime.combine(now.date(), MORNING, now.tzinfo) + spread
-    moments = [morning if morning > now else morning + _DAY, *(end - BEFORE_END for end in ends)]
+    # One that ended was not replaced: it is among those that did not come.
+    moments = [morning if morning > now else morning + _DAY, *(end - BEFORE_END for end in ends if end > now)]
     if again:
         moments.append(now + AGAIN)
     return max(min(moments), now + SOONEST)
@@ -88,6 +91,6 @@ def _next(now: datetime, ends: list[datetime], instance: str, *, again: bool) ->
 
 def _notices(failed: Mapping[str, str]) -> tuple[Notice, ...]:
     return tuple(
-        Notice(code=code, text=f"{path.lstrip('/')} : {text_of(code).message}", action=text_of(code).action)
-        for path, code in failed.items()
+        Notice(code=code, text=f"{path.lstrip('/')[:MAX_PATH]} : {text_of(code).message}", action=text_of(code).action)
+        for path, code in islice(failed.items(), MAX_NOTICES)
     )

@@ -60,8 +60,13 @@ def seal(state: OrderState, ctx: HookContext) -> None:
 
 
 def forget_password(state: OrderState, ctx: HookContext) -> None:
-    """Forget the password of a key that the host has, or that nobody will use. The revocation code stays."""
+    """Forget the password of a key that the host has, or that nobody will use."""
     ctx.keyring.forget_sealed(_password_name(state))
+
+
+def forget_revocation_code(state: OrderState, ctx: HookContext) -> None:
+    """Forget the revocation code of a round in which nothing was withdrawn. Otherwise it stays: it may be needed."""
+    ctx.keyring.forget_sealed(_revocation_name(state))
 
 
 def _revocation_name(state: OrderState) -> str:

@@ -45,8 +45,8 @@ HOST_PLACES: Final[Mapping[Act, tuple[str, ...]]] = {
         "scheduler/scheduler.py",
         "sessions/alarm.py",
     ),
-    Act.WRITE: ("storage/", "audit/", "broker/", "drivers/", "sessions/liveness.py"),
-    Act.READ_KEPT: ("storage/", "audit/", "config/", "broker/"),
+    Act.WRITE: ("storage/", "audit/", "broker/", "drivers/", "keyring/", "sessions/liveness.py"),
+    Act.READ_KEPT: ("storage/", "audit/", "config/", "broker/", "keyring/"),
     Act.IDENTITY: (),
     Act.PATCH: (),
 }

@@ -10,6 +10,7 @@ PROFILES: Final = {
     "vitale": "Lecture de la carte Vitale",
     "cps": "Carte de professionnel : lecture, code porteur, session",
     "psc": "Pro Santé Connect : connexion, jetons, session",
+    "certificates": "Certificats de la structure : inventaire, commande, renouvellement",
     "identity": "Identitovigilance : statuts, attributs, preuves",
     "insi": "Téléservice INSi",
     "package": "Paquet du module : déclarations, limites, confidentialité",

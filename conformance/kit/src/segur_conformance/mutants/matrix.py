@@ -25,6 +25,7 @@ TRIED_ON: Final[Mapping[str, Product]] = {
     "vitale": Product(kind=TargetKind.PLUGIN, target=("vitale",), companions=("insi",)),
     "cps": Product(kind=TargetKind.PLUGIN, target=("cps",), companions=("pkcs11",)),
     "psc": Product(kind=TargetKind.PLUGIN, target=("psc",), companions=("insi",)),
+    "certificates": Product(kind=TargetKind.PLUGIN, target=("certificates",), companions=("insi",)),
     "identity": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
     "insi": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale", "cps", "pkcs11", "psc")),
     "package": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),

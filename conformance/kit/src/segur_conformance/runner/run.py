@@ -10,7 +10,7 @@ from segur_conformance.checks.check import Check
 from segur_conformance.outcomes import CheckEnded, CheckOutcome
 from segur_conformance.runner.bench import Bench
 
-SERVICES: Final = ("insi", "cards", "psc", "psc-login")
+SERVICES: Final = ("insi", "cards", "psc", "psc-login", "igc")
 """Services of the sandbox whose exchanges are evidence."""
 MAX_REASON: Final = 500
 

@@ -206,6 +206,12 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
             _plugin(
                 "callers.py", "if now > certificate.not_after:", "if now > certificate.not_after.replace(year=9999):"
             ),
+            # The host looks too: it would refuse what the plugin lets pass.
+            _host(
+                "broker/keys.py",
+                "if now > certificate.not_valid_after_utc:",
+                "if now > certificate.not_valid_after_utc.replace(year=9999):",
+            ),
         ),
     ),
     Mutant(

@@ -93,13 +93,14 @@ MUTANTS: Final = (
         (
             _change(
                 "insertion.py",
-                "    with ctx.cards.open(presence) as channel:\n",
+                "    with ExitStack() as holding:\n",
                 "    kept = _KEPT.setdefault(ctx.call_id, [])\n"
                 "    for one in kept:\n"
-                "        one.__exit__(None, None, None)\n"
-                "    kept.append(ctx.cards.open(presence))\n"
-                "    if channel := kept[-1].__enter__():\n",
+                "        one.close()\n"
+                "    kept.append(ExitStack())\n"
+                "    if holding := kept[-1]:\n",
             ),
+            _change("insertion.py", ", heard=holding.close)", ")"),
             _change("insertion.py", "_TIME_FOR_A_TRY: Final = 1.0\n", "_TIME_FOR_A_TRY: Final = 1.0\n_KEPT = {}\n"),
         ),
     ),
@@ -110,9 +111,9 @@ MUTANTS: Final = (
         (
             _change(
                 "files.py",
-                "    identities = card.read_short_file(SHORT_FILE, max_size=MAX_FILE)\n",
-                "    card.channel.transmit(bytes.fromhex('002000010431323334'))\n"
-                "    identities = card.read_short_file(SHORT_FILE, max_size=MAX_FILE)\n",
+                "    ahead = AheadChannel(channel, _rows(serial_file))\n",
+                "    channel.transmit(bytes.fromhex('002000010431323334'))\n"
+                "    ahead = AheadChannel(channel, _rows(serial_file))\n",
             ),
         ),
     ),
@@ -129,6 +130,7 @@ MUTANTS: Final = (
                 "    card.channel.transmit(bytes.fromhex('00B0000000'))\n"
                 "    return VitaleFiles(identities",
             ),
+            _change("files.py", "    if ahead.send_all():\n        heard()\n", ""),
         ),
     ),
     Mutant(
