@@ -151,6 +151,11 @@ def test_a_plugin_with_a_single_hook_passes_and_is_not_asked_for_what_it_does_no
         "answers.french-texts",
         "services.tls",
         "boundary.tickets",
+        "jobs.run",
+        "jobs.unknown",
+        "jobs.alone",
+        "jobs.deadline",
+        "jobs.private",
     }
     assert {outcome for outcome, _ in outcomes.values()} == {CheckOutcome.PASS, CheckOutcome.NOT_APPLICABLE}
 

@@ -81,6 +81,20 @@ def _ended(reason: str, **actor: Any) -> Event:
     return {**_login(**actor), "reason": reason}
 
 
+def _expiring(level: str, days_left: int, **certificate: Any) -> Event:
+    facts = {
+        "subject_cn": "INSI-AUTO",
+        "subject_ou": "10B0152872",
+        "issuer_cn": "TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS",
+        "serial": "0A1B2C",
+        "not_before": "2023-01-05T08:00:00Z",
+        "not_after": "2026-01-05T08:00:00Z",
+        "client_authentication": True,
+        **certificate,
+    }
+    return {"use": "insi-auto", "certificate": facts, "level": level, "days_left": days_left}
+
+
 def _scanned(payload: str, symbology: str = "qr") -> Event:
     return {"symbology": symbology, "payload": payload, "origin": "camera"}
 
@@ -119,6 +133,7 @@ def ordinary(bench: Bench) -> tuple[Sample, ...]:
         Sample("on_session_login", "un professionnel", _login()),
         Sample("on_session_login", "un opérateur", _login(kind="operator", rpps=None)),
         Sample("on_session_ended", "une session fermée", _ended("logout")),
+        Sample("on_certificate_expiring", "un certificat dans son dernier mois", _expiring("warning", 30)),
         Sample("on_card_read", "une carte dans un lecteur", {"card": {"slot": reader}}),
         *cards,
         Sample("on_card_read", "une lecture transmise", _supplied(_insured("HERMANN", "GATIEN"))),
@@ -143,6 +158,7 @@ def rare(bench: Bench) -> tuple[Sample, ...]:
         bench,
         Sample("on_session_login", "un automate", _login(kind="automaton", rpps=None, name="N" * 100)),
         Sample("on_session_ended", "un hôte arrêté", _ended("host_stopped", kind="automaton", rpps=None)),
+        Sample("on_certificate_expiring", "un certificat expiré", _expiring("ended", -400, subject_ou=None)),
         Sample("on_card_read", "une carte inconnue", unknown_card),
         Sample("on_card_read", "une date lunaire", _supplied(lunar)),
         Sample("on_card_read", "dix-neuf bénéficiaires", _supplied(*many)),
