@@ -1,4 +1,4 @@
-"""Accounts of operators: codes, waiting, linking, agreement, rights."""
+"""Accounts of operators: whose they are, linking, agreement, rights."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,14 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from segur_host.audit.log import AuditLog
 from segur_host.operators import accounts as accounts_module
 from segur_host.operators.accounts import Account, Accounts
 from segur_host.operators.acknowledgements import Acknowledgements, identifier_sent
-from segur_host.operators.codes import LONGEST_WAIT, NOBODYS, fits, still_waits, wait_after
 from segur_host.operators.desk import NOT_LINKED, OperatorDesk
 from segur_host.operators.rights import NATIONAL, Role, rights_table
 from segur_host.storage.database import Database
@@ -154,10 +151,6 @@ def test_a_person_who_types_no_text_answers_nothing(accounts: Accounts, desk: Op
     assert (refused.code, refused.facts["reason"], refused.__context__) == ("input.no_answer", "unfitting", None)
 
 
-def test_the_hash_of_nobody_can_be_checked_and_fits_nothing() -> None:
-    assert not fits(NOBODYS, CODE)
-
-
 def test_wrong_codes_make_wait_and_a_right_one_forgets_them(accounts: Accounts, clock: MovingClock) -> None:
     accounts.add("Claire", Role.ADJOINT, None, CODE)
     for _ in range(3):
@@ -179,16 +172,6 @@ def test_a_new_code_forgets_failures(accounts: Accounts) -> None:
         refusal(lambda: accounts.by_code("Claire", "faux-faux"))
     accounts.set_code("Claire", "un-nouveau-code")
     assert accounts.by_code("Claire", "un-nouveau-code").name == "Claire"
-
-
-@given(failures=st.integers(min_value=0, max_value=10**9))
-def test_waiting_grows_and_ends(failures: int) -> None:
-    assert timedelta(0) <= wait_after(failures) <= wait_after(failures + 1) <= LONGEST_WAIT
-
-
-@given(failures=st.integers(0, 100), moved=st.timedeltas(timedelta(days=-400), timedelta(days=400)))
-def test_a_clock_that_is_moved_never_makes_wait_longer(failures: int, moved: timedelta) -> None:
-    assert timedelta(0) <= still_waits(STARTED, failures, STARTED + moved) <= wait_after(failures)
 
 
 @pytest.mark.parametrize("code", ["court", "x" * 129])

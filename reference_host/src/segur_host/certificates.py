@@ -1,18 +1,25 @@
 """The certificates of the structure: a plugin judges them and leads through orders; the host alone touches keys."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
+from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.broker.ask import Asker
 from segur_host.config.secrets import Secret
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.dispatcher import Dispatcher
+from segur_host.keyring.containers import Container, read_container
+from segur_host.keyring.kept_keys import Record
+from segur_host.keyring.pairs import PrivateKey
+from segur_host.keyring.sealed import SEALED_PREFIX
 from segur_host.registry.registry import PluginEntry, Registry
-from segur_sdk.errors import InputError, PluginError, invalid_input
+from segur_host.storage.file_lock import FileLock
+from segur_sdk.errors import Fact, InputError, PluginError, invalid_input
 from segur_sdk.keyring import KeyReference
 from segur_sdk.models.base import Value
 from segur_sdk.models.notice import Choice, Question
@@ -40,6 +47,8 @@ P12_PASSWORD: Final = Question(
     pattern=r"(?s).+",
     secret=True,
 )
+LOCK_NAME: Final = "certificates.order.lock"
+_SECRETS: Final = frozenset({"revocation_code", "password", "secret"})
 _YES: Final = "oui"
 ValueT = TypeVar("ValueT", bound=Value)
 
@@ -55,21 +64,28 @@ class HostKeys(Protocol):
         """Return authorities that the configuration trusts; see there."""
         ...
 
-    def take_in(self, use: str, content: bytes, password: str) -> tuple[bytes, ...]:
-        """Keep the key of a PKCS#12 until its certificate is installed, and return its chain in DER."""
+    def offering(self, use: str, key: PrivateKey) -> AbstractContextManager[None]:
+        """Have a key be one to install while the block runs."""
         ...
 
-    def unseal(self, name: str) -> Secret:
+    def unseal(self, name: str, record: Record) -> Secret:
         """Return a sealed secret."""
+        ...
+
+    def container_password(self, use: str, record: Record) -> Secret | None:
+        """Return the password that was sealed for the PKCS#12 of a use, if any was."""
         ...
 
 
 class Certificates:
     """The certificates of the structure, as whoever administers the installation asks for them.
 
-    Every method raises ``plugin.service_missing`` when no plugin judges certificates, and what that plugin said.
+    Every method raises ``plugin.service_missing`` when no plugin judges certificates, and what that plugin said. Those
+    that change something run one at a time, of every host on the same data: ``storage.busy`` for who waited too long.
 
     Args:
+        folder: of the data.
+        audit: notes what the host does itself, in the name of who asked for it.
         registry: where that plugin is.
         dispatcher: asks it.
         keys: what only the host does with keys.
@@ -79,12 +95,16 @@ class Certificates:
 
     def __init__(
         self,
+        folder: Path,
+        audit: AuditLog,
         registry: Registry,
         dispatcher: Dispatcher,
         keys: HostKeys,
         caller: Callable[[Asker | None], Caller],
         nobody: Callable[[], Caller],
     ) -> None:
+        self._folder = folder
+        self._audit = audit
         self._registry = registry
         self._dispatcher = dispatcher
         self._keys = keys
@@ -133,35 +153,41 @@ class Certificates:
             product: what is ordered, to begin: ``box``, ``usage``, ``service``.
             action: what was done since, with its ``kind``.
             asker: instead of the host's; has secrets typed that the host keeps sealed.
+
+        Raises:
+            InputError: ``input.secret_given``: a secret came along that the host has typed where no plugin sees it.
         """
+        for given in (product, action):
+            refuse_secrets(given)
         request = _request(OrderRequest, use=use, product=product, action=action)
-        return self._asked("order", request, OrderProgress, self._caller(asker), CHANGING_S)
+        return self._changed("order", request, self._caller(asker))
 
     def install(self, use: str, content: bytes, *, asker: Asker | None = None) -> OrderProgress:
         """Install a certificate that came.
 
         Args:
             use: of its key.
-            content: PEM, DER, PKCS#7, or PKCS#12. Of the last the host takes the key in, and shows the plugin the
-                certificates only.
-            asker: instead of the host's; asks the password of a PKCS#12 (``keyring.p12_password``).
+            content: PEM, DER, PKCS#7, or PKCS#12. Of the last the plugin is shown the certificates only; the key is
+                kept if it has the certificate installed, and nowhere otherwise.
+            asker: instead of the host's; asks the password of a PKCS#12 (``keyring.p12_password``), unless one that
+                was sealed for that use opens it.
 
         Raises:
-            InputError: those of a question without answer.
-            ConfigError: those of ``HostKeys.take_in``.
+            InputError: those of a question without answer, and of ``read_container``.
+            ConfigError: those of ``HostKeyring.offering``.
         """
         self._provider()
         caller = self._caller(asker)
-        if is_p12(content):
-            password = caller.asker.ask(P12_PASSWORD)
-            chain = self._keys.take_in(use, content, password)
-            content = b"".join(x509.load_der_x509_certificate(one).public_bytes(Encoding.PEM) for one in chain)
-        request = _request(InstallRequest, use=use, certificates=content)
-        return self._asked("install", request, OrderProgress, caller, CHANGING_S)
+        if not is_p12(content):
+            return self._changed("install", _request(InstallRequest, use=use, certificates=content), caller)
+        found = self._opened(use, content, caller)
+        certificates = b"".join(one.public_bytes(Encoding.PEM) for one in found.chain)
+        request = _request(InstallRequest, use=use, certificates=certificates)
+        return self._changed("install", request, caller, self._keys.offering(use, found.key))
 
     def renew(self, use: str, *, asker: Asker | None = None) -> OrderProgress:
         """Begin to replace a certificate; the one that serves goes on until the new one has proved itself."""
-        return self._asked("renew", _request(RenewRequest, use=use), OrderProgress, self._caller(asker), CHANGING_S)
+        return self._changed("renew", _request(RenewRequest, use=use), self._caller(asker))
 
     def secret(self, name: str, *, asker: Asker | None = None) -> Secret:
         """Return a sealed secret, such as a revocation code, once somebody confirmed (``keyring.show_secret``).
@@ -174,9 +200,38 @@ class Certificates:
             text=f"Afficher le secret « {name[:80]} » à l’écran ? Personne d’autre ne doit le voir",
             choices=(Choice(value=_YES, label="Oui, l’afficher"), Choice(value="non", label="Non")),
         )
-        if self._caller(asker).asker.ask(question) != _YES:
+        caller = self._caller(asker)
+        if caller.asker.ask(question) != _YES:
             raise InputError("input.cancelled")
-        return self._keys.unseal(name)
+        return self._keys.unseal(name, self._record_of(caller))
+
+    def _opened(self, use: str, content: bytes, caller: Caller) -> Container:
+        """Open a PKCS#12 with the password that was sealed for it, else with one that is typed."""
+        sealed = self._keys.container_password(use, self._record_of(caller))
+        if sealed is not None:
+            try:
+                return read_container(content, sealed.reveal())
+            except InputError as failure:
+                if failure.code != "input.p12_unreadable":
+                    raise
+        return read_container(content, caller.asker.ask(P12_PASSWORD))
+
+    def _record_of(self, caller: Caller) -> Record:
+        def record(event: str, **facts: Fact) -> None:
+            self._audit.append(AuditEntry(event=event, call_id=caller.call_id, actor=caller.actor, facts=facts))
+
+        return record
+
+    def _changed(
+        self, method: str, request: Value, caller: Caller, during: AbstractContextManager[None] | None = None
+    ) -> OrderProgress:
+        """Ask for a change, when no other is being made: the plugin reads where an order stands, then writes it."""
+        lock = FileLock(self._folder / LOCK_NAME)
+        try:
+            with lock, during or nullcontext():
+                return self._asked(method, request, OrderProgress, caller, CHANGING_S)
+        finally:
+            lock.close()
 
     def _provider(self) -> PluginEntry:
         provider = self._registry.providers.get(StructureCertificates.__name__)
@@ -188,6 +243,28 @@ class Certificates:
         found = self._dispatcher.ask(self._provider(), StructureCertificates, method, request, caller, seconds)
         assert isinstance(found, answer)
         return found
+
+
+def refuse_secrets(given: object) -> None:
+    """Refuse what brings a secret along: secrets are typed at the host, and known to plugins by reference only.
+
+    Raises:
+        InputError: ``input.secret_given``.
+    """
+    left = [given]
+    while left:
+        one = left.pop()
+        if isinstance(one, Mapping):
+            for name, value in one.items():
+                if name in _SECRETS and value is not None and not _is_reference(value):
+                    raise InputError("input.secret_given", field=name)
+            left.extend(one.values())
+        elif isinstance(one, list | tuple):
+            left.extend(one)
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(SEALED_PREFIX)
 
 
 def is_p12(content: bytes) -> bool:

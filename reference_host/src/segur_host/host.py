@@ -131,7 +131,15 @@ class Host(IdentityVerbs):
             carrier.database, self._registry.entries.values(), self._dispatcher, self._clock, self._actor
         )
         opened.callback(self.jobs.close)
-        self.certificates = Certificates(self._registry, self._dispatcher, self.keyring, self._caller, self._nobody)
+        self.certificates = Certificates(
+            self.config.data,
+            self.audit,
+            self._registry,
+            self._dispatcher,
+            self.keyring,
+            self._caller,
+            self._nobody,
+        )
         self._given = GivenEvents(self._devices.cards, self._desk.sealed, self._clock)
 
     def close(self) -> None:

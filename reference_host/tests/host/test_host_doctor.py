@@ -147,6 +147,23 @@ def test_the_doctor_says_whether_an_authority_can_be_reached_and_come_back_from(
     assert "hunter2" not in out
 
 
+PUBLISHED = '[[hooks]]\nname = "on_session_login"\nversion = "1.0"\n[[network]]\npurpose = "crl"\nprotocol = "http"\n'
+ADDRESSES: dict[str, tuple[str, str | None]] = {
+    "none": ("", None),
+    "as_declared": ("[network.crl]\nurl = 'http://127.0.0.1:9/crl'\n", None),
+    "of_another_scheme": ("[network.crl]\nurl = 'https://127.0.0.1:9/crl'\n", "problem"),
+}
+
+
+@pytest.mark.parametrize(("more", "expected"), ADDRESSES.values(), ids=ADDRESSES)
+def test_the_doctor_says_that_an_address_is_of_another_scheme(
+    more: str, expected: str | None, install: Install, config_file: ConfigFile, segur: Segur
+) -> None:
+    config = config_file({"alpha": install("alpha", tables=PUBLISHED)}, more)
+    rows = rows_of(segur("doctor", "--json", "--config", config)[1])
+    assert rows.get("adresse crl", {}).get("status") == expected
+
+
 def test_the_doctor_goes_on_after_data_that_cannot_be_read(
     config_file: ConfigFile, segur: Segur, tmp_path: Path
 ) -> None:

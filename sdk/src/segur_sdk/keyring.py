@@ -102,12 +102,24 @@ class Keyring(Protocol):
         """
         ...
 
-    def drop_new_key(self, use: str) -> None:
-        """Destroy the key that waits for a certificate; nothing happens if none does."""
+    def drop_new_key(self, use: str, public_key: str) -> None:
+        """Destroy one key that waits for its first certificate; no other is ever touched.
+
+        Nothing happens if it does not wait, if it ever had a certificate, or if the host found it again after a stop
+        or a loss and nobody asked for its request since: it may be the only copy.
+
+        Args:
+            use: for which it was made.
+            public_key: as ``KeyRequest.public_key``.
+        """
         ...
 
     def install(self, use: str, chain: tuple[bytes, ...]) -> KeyReference:
         """Put a certificate beside the key that waits for it. It serves from the next call on; the former stays.
+
+        In the call in which a PKCS#12 is installed (``StructureCertificates.install``), the key of that file waits as
+        well, and is ``awaiting`` in the reference of its use. It is kept with its certificate, by this call, or not
+        at all: a container that is refused leaves nothing behind, and no key that waits loses its place to it.
 
         Args:
             use: of that key.
@@ -144,6 +156,8 @@ class Keyring(Protocol):
 
         Args:
             name: of the secret, for example ``insi-auto.revocation``; one that is kept under it is not asked again.
+                The host tries the one that is named ``USE.password-N`` with the highest ``N`` on a PKCS#12 that comes
+                for that use, before it asks for its password.
             question: with ``secret``; the person answers it twice the same.
 
         Returns:
@@ -175,9 +189,16 @@ class Keyring(Protocol):
         """Return the revocation lists that are kept, in DER."""
         ...
 
-    def announce(self, use: str, level: ExpiryLevel, days_left: int) -> None:
+    def announce(self, use: str, fingerprint: str, level: ExpiryLevel, days_left: int) -> None:
         """Have every plugin told that a certificate nears its end (``on_certificate_expiring``).
 
-        Told once for each certificate and level, however often it is called.
+        Told once for each certificate and level, however often it is called. Nothing happens when another certificate
+        serves meanwhile.
+
+        Args:
+            use: of its key.
+            fingerprint: SHA-256 of the certificate that was judged, in DER, upper-case hexadecimal.
+            level: how near its end is.
+            days_left: until then.
         """
         ...

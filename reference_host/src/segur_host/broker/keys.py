@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import attrs
 from cryptography import x509
@@ -65,7 +66,10 @@ class KeyRing:
         self._standings: dict[str, Standing] = {}
         self._pairs: dict[str, KeyPair] = {}
         self._contexts: dict[tuple[str | None, str], _Context] = {}
-        self._looked_everywhere = False
+        self._everything: tuple[object, ...] | None = None
+        """What there was when every key was last looked for."""
+        self._files: dict[tuple[str, str], Stamp | None] = {}
+        """By use and file, read or found unreadable as it was then."""
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -138,6 +142,8 @@ class KeyRing:
                     context = self._contexts.setdefault((use, trust), context)
         if use is not None and context.certificate is not None:
             self.refuse_out_of_date(context.certificate, use)
+            with self._lock:
+                self._look_everywhere()
             self._places.refuse_twice(context.public_key, use)
         return context.made
 
@@ -160,6 +166,18 @@ class KeyRing:
         self._places.refuse_twice(pair.public_key, use)
         return pair.key, pair.chain
 
+    def refuse_twice_on_token(self, certificate: x509.Certificate, serial: str, use: str) -> None:
+        """Refuse the key of a card that is in another place too.
+
+        Raises:
+            ConfigError: ``config.key_twice``.
+        """
+        public_key = fingerprint_of(certificate.public_key())
+        with self._lock:
+            self._places.add(use, f"token:{serial}", public_key)
+            self._look_everywhere()
+        self._places.refuse_twice(public_key, use)
+
     def refuse_out_of_date(self, certificate: x509.Certificate, use: str) -> None:
         """Refuse a certificate that ended or has not begun: whoever is called would refuse it too, less clearly.
 
@@ -181,7 +199,7 @@ class KeyRing:
             ConfigError: ``config.key_twice``.
         """
         with self._lock:
-            self._looked_everywhere = False
+            self._everything = None
             self._look_everywhere()
         self._places.refuse_any(public_key, use)
 
@@ -203,7 +221,6 @@ class KeyRing:
         if token is None:
             with self._lock:
                 pair = self._pair(use)
-                self._look_everywhere()
             if signs(pair.chain[0]) or not authenticates_clients(pair.chain[0]):
                 raise ConfigError("config.key_usage", use=use, wanted="authentication")
             self.refuse_out_of_date(pair.chain[0], use)
@@ -214,10 +231,6 @@ class KeyRing:
 
         found = self._on_token(use, token)
         self.refuse_out_of_date(found.certificate, use)
-        public_key = fingerprint_of(found.certificate.public_key())
-        with self._lock:
-            self._places.add(use, f"token:{token.serial}", public_key)
-            self._look_everywhere()
         assert self._tokens is not None
         tokens, serial, key = self._tokens, token.serial, found.key
         load_token_key(
@@ -226,7 +239,7 @@ class KeyRing:
             found.schemes,
             lambda scheme, data: tokens.sign(serial, key, scheme, data),
         )
-        return _Context(made, found.certificate, public_key)
+        return _Context(made, found.certificate, fingerprint_of(found.certificate.public_key()))
 
     def _token_of(self, use: str) -> TokenKeyTable | None:
         """Return where the key of a use stays, if that is on a token."""
@@ -241,6 +254,8 @@ class KeyRing:
             raise ConfigError("config.key_missing", use=use, reason="no_token")
         found = self._tokens.key_of(table.serial, table.key, authenticates_clients)
         refuse_other_world(found.certificate, self._environment, use)
+        with self._lock:
+            self._places.add(use, f"token:{table.serial}", fingerprint_of(found.certificate.public_key()))
         return found
 
     def _look(self, use: str) -> None:
@@ -251,7 +266,6 @@ class KeyRing:
         self._standings.pop(use, None)
         self._pairs.pop(use, None)
         self._contexts = {place: context for place, context in self._contexts.items() if place[0] != use}
-        self._looked_everywhere = False
         self._stamps[use] = stamp
 
     def _standing(self, use: str) -> Standing:
@@ -272,23 +286,45 @@ class KeyRing:
             elif table is None or table.token is not None:
                 raise ConfigError("config.key_missing", use=use, reason="not_configured")
             else:
-                pair = read_pair(table, use)
+                pair = self._read(table, use)
             refuse_other_world(pair.chain[0], self._environment, use)
             self._pairs[use] = pair
         return pair
 
     def _look_everywhere(self) -> None:
-        """Know of every key where it is: those of files by reading them, those of the store by what stands beside."""
-        if self._looked_everywhere:
+        """Know of every key where it is: those of files by reading them, those of the store by what stands beside.
+
+        What did not change is not read again, whether it could be or not. Keys of tokens are known once they were
+        read for a use of theirs: no card is asked for this.
+        """
+        files = {(use, str(path)): _stamp(path) for use, path in self._paths()}
+        everything = (*files.items(), *((use, self._store.stamp(use)) for use in self._store.uses()))
+        if everything == self._everything:
             return
-        for use, table in self._tables.items():
-            place = _file_of(table)
-            if place is not None and not self._places.knows(use, place):
+        for (use, place), stamp in files.items():
+            if stamp is None or self._files.get((use, place)) != stamp:
                 # What cannot be read is told when it is used.
                 with suppress(SegurError):
-                    self._places.add(use, place, read_pair(table, use).public_key)
+                    self._read(self._tables[use], use)
         self._places.put_stored(self._stored())
-        self._looked_everywhere = True
+        self._everything = everything
+
+    def _read(self, table: KeyTable, use: str) -> KeyPair:
+        """Read a key of the configuration, and note where it is."""
+        path = _file_of(table)
+        if path is None:
+            return read_pair(table, use)
+        self._files[(use, str(path))] = _stamp(path)
+        self._places.remove(use, str(path))
+        pair = read_pair(table, use)
+        self._places.add(use, str(path), pair.public_key)
+        return pair
+
+    def _paths(self) -> Iterator[tuple[str, Path]]:
+        for use, table in self._tables.items():
+            path = _file_of(table)
+            if path is not None:
+                yield use, path
 
     def _stored(self) -> Iterator[tuple[str, str, str]]:
         for use in self._store.uses():
@@ -297,6 +333,14 @@ class KeyRing:
                     yield use, key, self._store.facts(use, key).public_key
 
 
-def _file_of(table: KeyTable) -> str | None:
+def _file_of(table: KeyTable) -> Path | None:
     path = table.p12 or table.key
-    return str(path.resolve()) if path is not None else None
+    return path.resolve() if path is not None else None
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns

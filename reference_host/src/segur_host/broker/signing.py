@@ -59,6 +59,7 @@ class SigningBroker:
             found = self._signature_key(serial, borrower)
             refuse_other_world(found.certificate, self._environment, use)
             self._keys.refuse_out_of_date(found.certificate, use)
+            self._keys.refuse_twice_on_token(found.certificate, serial, use)
             return self._bound(use, "card", (found.certificate,), self._by_card(serial, found, borrower), borrower)
         key, chain = self._keys.signing_key(use)
         return self._bound(

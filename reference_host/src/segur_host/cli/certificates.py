@@ -2,6 +2,7 @@
 
 import base64
 import json as json_texts
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,7 +141,8 @@ def secret(
         if json:
             output.write(found)
             return
-    console.print(escape(found["secret"]), soft_wrap=True)
+    # As it is: a console would take some of its characters for tabs, colours or pictures.
+    sys.stdout.write(f"{found['secret']}\n")
 
 
 def _inventory(arguments: dict[str, Any], config: Path | None, *, json: bool) -> list[dict[str, Any]]:

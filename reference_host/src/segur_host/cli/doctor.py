@@ -134,10 +134,20 @@ def _purposes(host: Host) -> Iterator[Check]:
     network = Network(host.config.environment, host.config.network)
     active = [entry for entry in host.plugins.values() if entry.state is PluginState.ACTIVE and entry.manifest]
     for use in [use for entry in active if entry.manifest for use in entry.manifest.network]:
+        yield from _address(network, use)
         if use.auth == "client" and use.key not in host.config.keys:
             yield _client(network, use)
         elif use.protocol == "browser":
             yield _return(network, use)
+
+
+def _address(network: Network, use: NetworkUse) -> Iterator[Check]:
+    """Give what is wrong with an address that is known; where none is, whoever needs it says so."""
+    try:
+        network.url(use)
+    except SegurError as failure:
+        if failure.code != "config.no_address":
+            yield problem(f"adresse {use.purpose}", failure)
 
 
 def _client(network: Network, use: NetworkUse) -> Check:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from segur_host.broker.tls.crl_folder import CRL_FOLDER, CrlFolder
@@ -55,7 +55,8 @@ def certificate_checks(host: Host, clock: Clock) -> Iterator[Check]:
 def expiry(name: str, facts: CertificateInfo, now: datetime) -> Check:
     """Return whether a certificate holds now, and for how long."""
     until = f"{facts.subject_cn}, valable jusqu’au {facts.not_after:%d/%m/%Y}"
-    if facts.not_after <= now:
+    # The last second is within (RFC 5280, 4.1.2.5).
+    if facts.not_after < now:
         return Check(name, "problem", f"{until} : expiré", "Commandez un nouveau certificat et installez-le.")
     if facts.not_before > now:
         return Check(name, "problem", f"{until} : pas encore valable", "Vérifiez l’heure de la machine.")
@@ -174,6 +175,6 @@ def anchors(host: Host) -> Iterator[x509.Certificate]:
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True

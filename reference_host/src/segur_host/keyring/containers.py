@@ -1,7 +1,11 @@
-"""A key that was made elsewhere, in the PKCS#12 file of whoever made it (RFC 7292). Bounds come before any work."""
+"""A key that was made elsewhere, in the PKCS#12 file of whoever made it (RFC 7292). Bounds come before any work.
+
+What is encrypted as a whole cannot be looked into before: a key in such a part, encrypted once more, may ask for any
+number of rounds. Only who knows the password that is typed can have made such a file.
+"""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import takewhile
 from typing import Final
 
 import attrs
@@ -20,6 +24,7 @@ MAX_ROUNDS: Final = 2_000_000
 """Of key derivation, all parts of the file together; tools in service ask for 600 000 at most in each of three."""
 _MAX_DEPTH: Final = 32
 _MAX_PARTS: Final = 20_000
+_SCRYPT_NUMBERS: Final = 3
 _INTEGER: Final = 0x02
 _OCTETS: Final = 0x04
 _CONSTRUCTED: Final = 0x20
@@ -83,9 +88,11 @@ def _rounds(content: bytes) -> Iterator[int]:
 def _rounds_in(parts: list[tuple[int, bytes]], depth: int, left: list[int]) -> Iterator[int]:
     if depth > _MAX_DEPTH:
         raise InputError("input.p12_unreadable", reason="depth")
-    for (tag, _), (following, value) in pairwise(parts):
-        if tag == _OCTETS and following == _INTEGER:
-            yield int.from_bytes(value, "big")
+    for place, (tag, _) in enumerate(parts):
+        # In one piece, or in several.
+        if tag & ~_CONSTRUCTED == _OCTETS:
+            numbers = takewhile(lambda one: one[0] == _INTEGER, parts[place + 1 :])
+            yield _cost([int.from_bytes(value, "big") for _, value in numbers])
     for tag, value in parts:
         if not tag & _CONSTRUCTED and tag != _OCTETS:
             continue
@@ -94,6 +101,13 @@ def _rounds_in(parts: list[tuple[int, bytes]], depth: int, left: list[int]) -> I
             # In pieces (X.690, 8.7.3).
             inner = b"".join(piece for _, piece in _known(value, depth, left))
         yield from _rounds_in(_known(inner, depth, left), depth + 1, left)
+
+
+def _cost(numbers: list[int]) -> int:
+    """Return what the numbers after a salt ask for: N, r and p of scrypt (RFC 7914), else rounds, perhaps a length."""
+    if len(numbers) >= _SCRYPT_NUMBERS:
+        return numbers[0] * numbers[1] * numbers[2]
+    return numbers[0] if numbers else 0
 
 
 def _known(content: bytes, depth: int, left: list[int]) -> list[tuple[int, bytes]]:

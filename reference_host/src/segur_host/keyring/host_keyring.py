@@ -1,19 +1,22 @@
 """The keys of the installation as a whole: what plugins may ask of them, and what the host alone may do."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from segur_host.audit.entries import MAX_TEXT
 from segur_host.broker.keys import KeyRing
 from segur_host.config.secrets import Secret
 from segur_host.keyring.announcements import Announcements
-from segur_host.keyring.containers import read_container
 from segur_host.keyring.kept_keys import KeptKeys, Record
 from segur_host.keyring.kept_lists import KeptLists, issuer_of
+from segur_host.keyring.pairs import PrivateKey, fingerprint_of
 from segur_host.keyring.references import reference_of
-from segur_host.keyring.sealed import SEALED_PREFIX, SealedSecrets
+from segur_host.keyring.sealed import SEALED_PREFIX, SealedSecrets, require_text
 from segur_host.keyring.store import KeyStore
 from segur_sdk.errors import InputError
 from segur_sdk.keyring import KeyReference, KeyRequest
@@ -57,6 +60,8 @@ class HostKeyring:
         self._announcements = announcements
         self._manifests = manifests
         self._record = record
+        self._offered: dict[str, PrivateKey] = {}
+        """By use, for as long as whoever offers them waits: they are in memory only."""
 
     def adopt(self) -> None:
         """Take keys whose mark somebody removed on purpose for those of this installation."""
@@ -67,7 +72,8 @@ class HostKeyring:
     def references(self) -> tuple[KeyReference, ...]:
         """Return every key, by use."""
         manifests = tuple(self._manifests())
-        return tuple(reference_of(use, self._keys, self._store, manifests) for use in self._keys.uses)
+        uses = sorted({*self._keys.uses, *self._offered})
+        return tuple(self._reference(use, manifests) for use in uses)
 
     def anchors(self, trust: str) -> tuple[bytes, ...]:
         """Return the authorities of that name, in DER."""
@@ -77,19 +83,19 @@ class HostKeyring:
         """Make a key that waits for its certificate, or return the request of the one that does."""
         return self._kept.new_key(use, name, record)
 
-    def drop_new_key(self, use: str, record: Record) -> None:
-        """Destroy the key that waits for a certificate."""
-        self._kept.drop_new_key(use, record)
+    def drop_new_key(self, use: str, public_key: str, record: Record) -> None:
+        """Destroy one key that waits for its first certificate."""
+        self._kept.drop_new_key(use, public_key, record)
 
     def install(self, use: str, chain: tuple[bytes, ...], record: Record) -> KeyReference:
         """Put a certificate beside the key that waits for it, and have it serve."""
-        self._kept.install(use, chain, record)
-        return self._reference(use)
+        self._kept.install(use, chain, record, self._offered.get(use))
+        return self._reference(use, self._manifests())
 
     def take_back(self, use: str, record: Record) -> KeyReference:
         """Have the former key and certificate serve again."""
         self._kept.take_back(use, record)
-        return self._reference(use)
+        return self._reference(use, self._manifests())
 
     def retire(self, use: str, record: Record) -> None:
         """Destroy the former keys of the store."""
@@ -105,6 +111,7 @@ class HostKeyring:
             secret = ask(hidden)
             if ask(hidden) != secret:
                 raise InputError("input.secret_differs", question=question.code)
+            require_text(secret)
             record("keyring.sealed", name=name)
             self._sealed.put(name, secret)
         return f"{SEALED_PREFIX}{name}"
@@ -117,38 +124,36 @@ class HostKeyring:
 
     def keep_list(self, crl: bytes, record: Record) -> None:
         """Keep a revocation list."""
-        if self._lists.keep(crl):
-            record("keyring.list_kept", issuer=issuer_of(crl)[:200])
+        issuer = "".join(one if one.isprintable() else "?" for one in issuer_of(crl))[:MAX_TEXT]
+        self._lists.keep(crl, lambda: record("keyring.list_kept", issuer=issuer))
 
     def lists(self) -> tuple[bytes, ...]:
         """Return the revocation lists that are kept, in DER."""
         return self._lists.all()
 
-    def announce(self, use: str, level: ExpiryLevel, days_left: int) -> None:
-        """Have every plugin told that a certificate nears its end."""
-        self._announcements.announce(use, self._keys.chain(use)[0], level, days_left)
+    def announce(self, use: str, fingerprint: str, level: ExpiryLevel, days_left: int) -> None:
+        """Have every plugin told that a certificate nears its end, if it is the one that serves."""
+        certificate = self._keys.chain(use)[0]
+        if sha256(certificate.public_bytes(Encoding.DER)).hexdigest().upper() == fingerprint:
+            self._announcements.announce(use, certificate, level, days_left)
 
-    def take_in(self, use: str, content: bytes, password: str) -> tuple[bytes, ...]:
-        """Keep the key of a PKCS#12 until its certificate is installed. Of the host alone: no plugin has passwords.
+    @contextmanager
+    def offering(self, use: str, key: PrivateKey) -> Iterator[None]:
+        """Have a key that came with its certificate be one to install while the block runs; nothing is kept before.
 
-        Args:
-            use: for which it will serve.
-            content: the file.
-            password: of the file.
-
-        Returns:
-            Its certificate, then the others, in DER: to be judged, then installed.
+        Of the host alone, and one at a time for each use.
 
         Raises:
-            InputError: those of ``read_container``.
-            ConfigError: those of ``KeptKeys.take_in``.
-            HostError: those of ``KeptKeys.take_in``.
+            ConfigError: those of ``KeptKeys.require_place``.
         """
-        found = read_container(content, password)
-        self._kept.take_in(use, found.key, self._record)
-        return tuple(one.public_bytes(Encoding.DER) for one in found.chain)
+        self._kept.require_place(use, key)
+        self._offered[use] = key
+        try:
+            yield
+        finally:
+            del self._offered[use]
 
-    def unseal(self, name: str) -> Secret:
+    def unseal(self, name: str, record: Record) -> Secret:
         """Return a sealed secret. Of the host alone: no plugin ever sees one.
 
         Raises:
@@ -156,12 +161,26 @@ class HostKeyring:
             ConfigError: ``config.keyring_passphrase``.
         """
         found = self._sealed.get(name.removeprefix(SEALED_PREFIX))
-        self._record("keyring.unsealed", name=name.removeprefix(SEALED_PREFIX))
+        record("keyring.unsealed", name=name.removeprefix(SEALED_PREFIX))
         return found
+
+    def container_password(self, use: str, record: Record) -> Secret | None:
+        """Return what was sealed as the password of a PKCS#12 that is to come for a use, if anything was.
+
+        Raises:
+            ConfigError: ``config.keyring_passphrase``.
+        """
+        pattern = re.compile(rf"{re.escape(use)}\.password-([0-9]{{1,9}})")
+        found = [one for one in map(pattern.fullmatch, self._sealed.names()) if one is not None]
+        if not found:
+            return None
+        return self.unseal(max(found, key=lambda one: int(one[1]))[0], record)
 
     def when_announced(self, wake: Callable[[], None]) -> None:
         """Have ``wake`` called whenever there is an event to tell."""
         self._announcements.when_written(wake)
 
-    def _reference(self, use: str) -> KeyReference:
-        return reference_of(use, self._keys, self._store, tuple(self._manifests()))
+    def _reference(self, use: str, manifests: Iterable[PluginManifest]) -> KeyReference:
+        key = self._offered.get(use)
+        offered = fingerprint_of(key.public_key()) if key is not None else None
+        return reference_of(use, self._keys, self._store, manifests, offered)

@@ -4,7 +4,7 @@ What changes something is noted in the audit before it is done, so that nothing 
 is one replacement of a small file: whoever is killed does it again, and finds it begun or done.
 """
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Final, Protocol
 
 from cryptography import x509
@@ -60,23 +60,32 @@ class KeptKeys:
         with self._changing(use, record):
             standing = self._store.standing(use)
             if not standing.awaiting:
-                key = new_private_key()
-                public_key = fingerprint_of(key.public_key())
-                record("keyring.made", use=use, key=public_key)
-                made = self._store.add(use, key, self._clock.now(), request_for(key, name))
-                standing = standing.with_new(made)
+                # Whoever was stopped in the middle goes on with the key that was made.
+                left = next((one for one in standing.found if not self._store.had_certificate(use, one)), None)
+                standing = standing.claimed(left) if left else standing.with_new(self._made(use, name, record))
                 self._store.put(use, standing)
             return self._request(use, standing.awaiting[0], name)
 
-    def drop_new_key(self, use: str, record: Record) -> None:
-        """Destroy the key that waits for a certificate."""
-        if self._is_kept(use):
-            with self._changing(use, record):
-                standing = self._store.standing(use)
-                self._destroy(use, standing.without_waiting(), "keyring.dropped", record)
+    def drop_new_key(self, use: str, public_key: str, record: Record) -> None:
+        """Destroy one key that waits for its first certificate."""
+        if not self._is_kept(use):
+            return
+        with self._changing(use, record):
+            standing = self._store.standing(use)
+            for key in standing.awaiting:
+                known = self._store.facts(use, key).public_key
+                if known == public_key and not self._store.had_certificate(use, key):
+                    self._destroy(use, standing.dropped(key), "keyring.dropped", record)
 
-    def install(self, use: str, chain: tuple[bytes, ...], record: Record) -> None:
-        """Put a certificate beside the key that waits for it, and have it serve."""
+    def install(self, use: str, chain: tuple[bytes, ...], record: Record, offered: PrivateKey | None = None) -> None:
+        """Put a certificate beside the key that waits for it, and have it serve.
+
+        Args:
+            use: of the key.
+            chain: DER: the certificate, then those of its authorities.
+            record: adds to the audit.
+            offered: a key that came with its certificate: kept with it, unless it is kept already.
+        """
         self._require_here(use)
         certificates = _read(use, chain)
         leaf = certificates[0]
@@ -85,16 +94,24 @@ class KeptKeys:
         with self._changing(use, record):
             standing = self._store.standing(use)
             wanted = public_key[:16].lower()
-            if not (wanted == standing.serving and self._store.chain(use, wanted)[0] == leaf):
+            if wanted == standing.serving and self._store.chain(use, wanted)[0] == leaf:
+                return
+            certified = {"use": use, "key": public_key, "certificate": f"{leaf.serial_number:X}"}
+            if offered is not None and self._is_new(standing, offered, public_key):
+                self._keys.refuse_in_another_place(public_key, use)
+                record("keyring.taken_in", use=use, key=public_key)
+                record("keyring.installed", **certified)
+                standing = standing.with_new(self._store.add(use, offered, self._clock.now(), chain=certificates))
+            else:
                 if not standing.waiting:
                     raise ConfigError("config.key_missing", use=use, reason="none_awaiting")
                 if wanted not in standing.waiting or self._store.facts(use, wanted).public_key != public_key:
                     raise ConfigError("config.key_mismatch", use=use)
                 # A key that does not open must not take the place of one that does.
                 self._store.key(use, wanted)
-                record("keyring.installed", use=use, key=public_key, certificate=f"{leaf.serial_number:X}")
+                record("keyring.installed", **certified)
                 self._store.put_chain(use, wanted, certificates)
-                self._store.put(use, standing.installed(wanted, configured=is_configured(self._keys, use)))
+            self._store.put(use, standing.installed(wanted, configured=is_configured(self._keys, use)))
 
     def take_back(self, use: str, record: Record) -> None:
         """Have the former key and certificate serve again; done twice without an installation between, it is once."""
@@ -110,7 +127,8 @@ class KeptKeys:
                 if before[0] is not None:
                     # A key that does not open must not take the place of one that does.
                     self._store.pair(use, before[0])
-                record("keyring.taken_back", use=use, key=before[0] or "configuration")
+                key = self._store.facts(use, before[0]).public_key if before[0] is not None else "configuration"
+                record("keyring.taken_back", use=use, key=key)
                 self._store.put(use, standing.taken_back(configured=configured))
 
     def retire(self, use: str, record: Record) -> None:
@@ -121,26 +139,38 @@ class KeptKeys:
                 if standing.former:
                     self._destroy(use, standing.without_former(), "keyring.retired", record)
 
-    def take_in(self, use: str, key: PrivateKey, record: Record) -> None:
-        """Keep a key that was made elsewhere until its certificate is installed.
+    def require_place(self, use: str, key: PrivateKey) -> None:
+        """See to it that a key that was made elsewhere could be kept; nothing is.
 
         Raises:
-            ConfigError: ``config.keyring_passphrase``, ``config.key_on_token``, ``config.key_twice``.
-            HostError: ``storage.not_writable``, ``storage.busy``, ``storage.full``.
+            ConfigError: ``config.keyring_passphrase``, ``config.key_on_token``, ``config.key_twice``,
+                ``config.key_missing`` for what is no use.
         """
         self._require_here(use)
         self._store.require_passphrase()
+        self._store.refuse_copy()
         public_key = fingerprint_of(key.public_key())
-        with self._changing(use, record):
-            standing = self._store.standing(use)
-            if public_key[:16].lower() not in standing.kept:
-                self._keys.refuse_in_another_place(public_key, use)
-                record("keyring.taken_in", use=use, key=public_key)
-                name = self._store.add(use, key, self._clock.now(), None)
-                self._store.put(use, standing.with_new(name))
+        if self._is_new(self._store.standing(use), key, public_key):
+            self._keys.refuse_in_another_place(public_key, use)
+
+    def _is_new(self, standing: Standing, offered: PrivateKey, public_key: str) -> bool:
+        """Tell whether it is the offered key that is meant, and it is not kept yet."""
+        return fingerprint_of(offered.public_key()) == public_key and public_key[:16].lower() not in standing.kept
+
+    def _made(self, use: str, name: str, record: Record) -> str:
+        key = new_private_key()
+        record("keyring.made", use=use, key=fingerprint_of(key.public_key()))
+        return self._store.add(use, key, self._clock.now(), request_for(key, name))
 
     def _changing(self, use: str, record: Record) -> AbstractContextManager[None]:
-        return self._store.changing(use, lambda event, key: record(event, use=use, key=key))
+        def told(event: str, key: str) -> None:
+            public_key = key
+            # What was found may be damaged: it is told all the same.
+            with suppress(ConfigError):
+                public_key = self._store.facts(use, key).public_key
+            record(event, use=use, key=public_key)
+
+        return self._store.changing(use, told)
 
     def _require_here(self, use: str) -> None:
         """Refuse what is no use, and one whose key stays on a token."""

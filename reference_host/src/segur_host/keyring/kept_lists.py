@@ -1,5 +1,6 @@
 """Revocation lists that plugins bring: the latest of each authority, where every purpose of the host looks."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from segur_host.broker.tls.crl_folder import MAX_LIST_BYTES
+from segur_host.broker.tls.list_scope import scope_of
 from segur_host.keyring.durable import remove_unfinished, replace_private
 from segur_host.storage.failures import disk_error
 from segur_host.storage.file_lock import FileLock
@@ -32,11 +34,12 @@ class KeptLists:
         self._folder = folder
         self._clock = clock
 
-    def keep(self, content: bytes) -> bool:
+    def keep(self, content: bytes, told: Callable[[], None]) -> None:
         """Keep a list, in DER, in place of the former one of its authority; an older one never replaces a newer.
 
-        Returns:
-            Whether it was not there already, and is no older one.
+        Args:
+            content: the list.
+            told: hears of it before it is done, and only if it is not there already and is no older one.
 
         Raises:
             InputError: ``input.crl_unreadable`` (``reason``: ``too_large``, ``form``, ``endless``, ``partial``).
@@ -51,14 +54,13 @@ class KeptLists:
             try:
                 with lock:
                     remove_unfinished(self._folder)
-                    if not self._goes_before(new, _read(path)):
-                        return False
-                    replace_private(path, content)
+                    if self._goes_before(new, _read(path)):
+                        told()
+                        replace_private(path, content)
             finally:
                 lock.close()
         except OSError as failure:
             raise disk_error(failure, "storage.not_writable", path.name) from None
-        return True
 
     def all(self) -> tuple[bytes, ...]:
         """Return every list that can be read, in DER."""
@@ -92,7 +94,7 @@ def _parsed(content: bytes) -> x509.CertificateRevocationList:
     try:
         found = x509.load_der_x509_crl(content)
         ends_at = found.next_update_utc
-        partial = any(one.critical for one in found.extensions)
+        partial = scope_of(found) is None
     except (ValueError, UnsupportedAlgorithm):
         raise InputError("input.crl_unreadable", reason="form") from None
     if ends_at is None:
@@ -104,13 +106,14 @@ def _parsed(content: bytes) -> x509.CertificateRevocationList:
 
 
 def _authority(found: x509.CertificateRevocationList) -> str:
-    """Return a name for the authority: it is the same for all of its lists, and another for another key of its."""
+    """Return a name for the authority: it is the same for all of its lists of one place, and another for each key."""
     told = found.issuer.public_bytes()
     try:
         key = found.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
     except x509.ExtensionNotFound:
         key = None
-    return sha256(told + (key or b"")).hexdigest()[:32]
+    places = sorted(repr(one).encode() for one in scope_of(found) or ())
+    return sha256(told + (key or b"") + b"".join(places)).hexdigest()[:32]
 
 
 def _read(path: Path) -> x509.CertificateRevocationList | None:

@@ -50,9 +50,9 @@ class LentKeyring:
         """Make a key that waits for its certificate."""
         return self._own.new_key(use, name, self._borrower.record)
 
-    def drop_new_key(self, use: str) -> None:
-        """Destroy the key that waits."""
-        self._own.drop_new_key(use, self._borrower.record)
+    def drop_new_key(self, use: str, public_key: str) -> None:
+        """Destroy one key that waits for its first certificate."""
+        self._own.drop_new_key(use, public_key, self._borrower.record)
 
     def install(self, use: str, chain: tuple[bytes, ...]) -> KeyReference:
         """Put a certificate beside the key that waits for it."""
@@ -82,9 +82,9 @@ class LentKeyring:
         """Return the revocation lists that are kept."""
         return self._own.lists()
 
-    def announce(self, use: str, level: ExpiryLevel, days_left: int) -> None:
+    def announce(self, use: str, fingerprint: str, level: ExpiryLevel, days_left: int) -> None:
         """Have every plugin told that a certificate nears its end."""
-        self._own.announce(use, level, days_left)
+        self._own.announce(use, fingerprint, level, days_left)
 
     @property
     def _own(self) -> HostKeyring:

@@ -41,8 +41,8 @@ def read_pair(table: KeyTable, use: str) -> KeyPair:
         ConfigError: ``config.key_missing``, ``config.key_permissions``, ``config.key_unreadable``,
             ``config.key_mismatch``, and those of the password's reference.
     """
-    password = table.password.resolve().reveal().encode() if table.password is not None else None
     try:
+        password = table.password.resolve().reveal().encode() if table.password is not None else None
         key, chain = _from_p12(table.p12, password) if table.p12 is not None else _from_pem(table, password)
         return paired(key, chain, use)
     except FileNotFoundError:

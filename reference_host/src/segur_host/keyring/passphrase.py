@@ -15,15 +15,19 @@ def passphrase_of(reference: SecretReference | None) -> bytes:
     """Return the passphrase, UTF-8.
 
     Raises:
-        ConfigError: ``config.keyring_passphrase`` (``reason``: ``missing``, ``too_short``, ``too_long``), and those of
-            the reference.
+        ConfigError: ``config.keyring_passphrase`` (``reason``: ``missing``, ``too_short``, ``too_long``, ``encoding``),
+            and those of the reference.
     """
     if reference is None:
         raise ConfigError("config.keyring_passphrase", reason="missing")
     found = reference.resolve().reveal()
     if len(found) < MIN_CHARACTERS:
         raise ConfigError("config.keyring_passphrase", reason="too_short")
-    encoded = found.encode()
+    try:
+        encoded = found.encode()
+    except UnicodeEncodeError:
+        # An environment may hold any octets; those that are no UTF-8 have no one way back.
+        raise ConfigError("config.keyring_passphrase", reason="encoding") from None
     if len(encoded) > MAX_BYTES:
         raise ConfigError("config.keyring_passphrase", reason="too_long")
     return encoded

@@ -21,14 +21,15 @@ class KeyPlaces:
         self._places: Mapping[str, Mapping[str, str]] = {}
         """Use by place, by public key."""
 
-    def knows(self, use: str, place: str) -> bool:
-        """Tell whether a place was looked at for a use."""
-        return (use, place) in self._seen
-
     def add(self, use: str, place: str, public_key: str) -> None:
         """Note what is in a place outside the store."""
         self._seen[(use, place)] = public_key
         self._sort()
+
+    def remove(self, use: str, place: str) -> None:
+        """Forget what was in a place: it is looked at anew."""
+        if self._seen.pop((use, place), None) is not None:
+            self._sort()
 
     def put_stored(self, found: Iterable[tuple[str, str, str]]) -> None:
         """Note what is in the store, in place of what was: use, name of the key, public key."""

@@ -1,6 +1,7 @@
 """What is told of a key: where it is and what stands beside it, never what it is."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,14 +18,22 @@ from segur_sdk.manifest import PluginManifest
 _MAX_WHERE = 1024
 
 
-def reference_of(use: str, keys: KeyRing, store: KeyStore, manifests: Iterable[PluginManifest]) -> KeyReference:
-    """Return what is told of the key of a use; what keeps the host from using it is its ``problem``."""
+def reference_of(
+    use: str, keys: KeyRing, store: KeyStore, manifests: Iterable[PluginManifest], offered: str | None = None
+) -> KeyReference:
+    """Return what is told of the key of a use; what keeps the host from using it is its ``problem``.
+
+    Args:
+        use: of the key.
+        keys: every key.
+        store: of the host.
+        manifests: of the plugins that are enabled.
+        offered: public key of one that could be installed now although the store does not have it.
+    """
     standing, chain = Standing(), tuple[bytes, ...]()
-    problem, public_key, awaiting = None, None, None
+    problem, public_key = None, None
     try:
         standing = store.standing(use)
-        if standing.waiting:
-            awaiting = store.facts(use, standing.waiting[0]).public_key
         if standing.serving is not None or is_configured(keys, use) or _on_token(keys, use):
             found = keys.chain(use)
             chain = tuple(one.public_bytes(Encoding.DER) for one in found)
@@ -33,6 +42,7 @@ def reference_of(use: str, keys: KeyRing, store: KeyStore, manifests: Iterable[P
         problem = failure.code
     except (ValueError, UnsupportedAlgorithm):
         problem = "config.key_unreadable"
+    awaiting = _awaiting(use, store, standing, offered)
     place, where = _place(use, keys, store, standing)
     declared = tuple(manifests)
     return KeyReference(
@@ -48,6 +58,18 @@ def reference_of(use: str, keys: KeyRing, store: KeyStore, manifests: Iterable[P
         awaiting=awaiting,
         can_take_back=not standing.returned and bool(standing.before(configured=is_configured(keys, use))),
     )
+
+
+def _awaiting(use: str, store: KeyStore, standing: Standing, offered: str | None) -> str | None:
+    """Return the public key of what waits; one that cannot be read keeps nothing else from being told."""
+    if offered is not None:
+        name = offered[:16].lower()
+        if name not in standing.kept or name in standing.waiting:
+            return offered
+    for key in standing.waiting:
+        with suppress(SegurError):
+            return store.facts(use, key).public_key
+    return None
 
 
 def is_configured(keys: KeyRing, use: str) -> bool:

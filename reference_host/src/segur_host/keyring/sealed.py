@@ -52,6 +52,12 @@ class SealedSecrets:
         """Tell whether a secret is kept."""
         return self._content(name) is not None
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names under which secrets are kept."""
+        own = sa.select(sealed_secrets.c.name).where(sealed_secrets.c.tenant == self._database.tenant)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(own.order_by(sealed_secrets.c.name)).scalars())
+
     def require_passphrase(self) -> None:
         """See to it that a secret could be kept, before somebody types it.
 
@@ -64,9 +70,11 @@ class SealedSecrets:
         """Keep a secret; within a write of this thread, it stands or falls with it.
 
         Raises:
+            InputError: as ``require_text``.
             ConfigError: as ``require_passphrase``.
             HostError: as ``Database.accepting``.
         """
+        require_text(secret)
         salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
         encrypted = AESGCM(self._key(salt)).encrypt(nonce, secret.encode(), self._bound(name))
         row = {"tenant": self._database.tenant, "name": name, "content": salt + nonce + encrypted}
@@ -109,3 +117,15 @@ class SealedSecrets:
 
     def _is(self, name: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (sealed_secrets.c.tenant == self._database.tenant, sealed_secrets.c.name == name)
+
+
+def require_text(secret: str) -> None:
+    """Refuse what is no text: a terminal of another encoding gives characters that nothing can be made of.
+
+    Raises:
+        InputError: ``input.secret_text``.
+    """
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        raise InputError("input.secret_text") from None

@@ -19,6 +19,8 @@ class Standing:
     """``None``: the one of the configuration, if it names any."""
     awaiting: tuple[str, ...] = ()
     """Without certificate, the latest first."""
+    found: tuple[str, ...] = ()
+    """That were left on the way, with or without certificate: perhaps only copies, so that none is destroyed."""
     aside: tuple[str, ...] = ()
     """With a certificate that was taken out of service, the latest first."""
     former: tuple[str | None, ...] = ()
@@ -35,7 +37,10 @@ class Standing:
         Raises:
             ValueError: it is not as ``written``.
         """
-        found = json.loads(content)
+        try:
+            found = json.loads(content)
+        except RecursionError:
+            raise ValueError("nested") from None
         if not isinstance(found, dict) or found.pop("version", None) != _VERSION:
             raise ValueError("another version")
         if found.keys() != {field.name for field in attrs.fields(cls)}:
@@ -45,8 +50,8 @@ class Standing:
             raise ValueError("not lists")
         standing = cls(serving=found["serving"], returned=found["returned"], **lists)
         named = [one for one in (standing.serving, *standing.former) if one is not None]
-        named += [*standing.awaiting, *standing.aside, *standing.condemned]
-        if len(set(named)) != len(named) or not all(is_key_name(one) for one in named):
+        named += [*standing.waiting, *standing.condemned]
+        if not all(is_key_name(one) for one in named) or len(set(named)) != len(named):
             raise ValueError("a key stands in one place")
         return standing
 
@@ -58,12 +63,12 @@ class Standing:
     def kept(self) -> frozenset[str]:
         """Every key that is not to be destroyed."""
         own = (self.serving, *self.former)
-        return frozenset([one for one in own if one is not None]) | {*self.awaiting, *self.aside}
+        return frozenset([one for one in own if one is not None]) | {*self.waiting}
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """Keys that may be installed, those without certificate first."""
-        return self.awaiting + self.aside
+        return self.awaiting + self.found + self.aside
 
     def before(self, *, configured: bool) -> tuple[str | None, ...]:
         """Return what came before, the latest first; ``configured``: whether the configuration names a key."""
@@ -75,7 +80,12 @@ class Standing:
 
     def with_found(self, key: str) -> Self:
         """One was found that was left on the way: it waits behind the others."""
-        return attrs.evolve(self, awaiting=(*self.awaiting, key))
+        return attrs.evolve(self, found=(*self.found, key))
+
+    def claimed(self, key: str) -> Self:
+        """One that was found waits as one that was made: somebody asked for its request again."""
+        left = tuple(one for one in self.found if one != key)
+        return attrs.evolve(self, found=left, awaiting=(*self.awaiting, key))
 
     def installed(self, key: str, *, configured: bool) -> Self:
         """One that waits serves; what served comes before it."""
@@ -84,6 +94,7 @@ class Standing:
             self,
             serving=key,
             awaiting=tuple(one for one in self.awaiting if one != key),
+            found=tuple(one for one in self.found if one != key),
             aside=tuple(one for one in self.aside if one != key),
             former=left + tuple(one for one in self.former if one not in left),
             returned=False,
@@ -95,9 +106,10 @@ class Standing:
         left = (self.serving,) if self.serving is not None else ()
         return attrs.evolve(self, serving=latest, aside=left + self.aside, former=tuple(earlier), returned=True)
 
-    def without_waiting(self) -> Self:
-        """Those that wait are to be destroyed, with and without certificate."""
-        return attrs.evolve(self, awaiting=(), aside=(), condemned=self.condemned + self.waiting)
+    def dropped(self, key: str) -> Self:
+        """One that waits for its certificate is to be destroyed."""
+        left = tuple(one for one in self.awaiting if one != key)
+        return attrs.evolve(self, awaiting=left, condemned=(*self.condemned, key))
 
     def without_former(self) -> Self:
         """Those that came before are to be destroyed; the files of the configuration are left."""

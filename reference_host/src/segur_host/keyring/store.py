@@ -154,7 +154,7 @@ class KeyStore:
         try:
             found = json.loads(self._content(use, key, FACTS_NAME))
             facts = KeyFacts(str(found["public_key"]), datetime.fromisoformat(found["made_at"]))
-        except (ValueError, TypeError, KeyError) as failure:
+        except (ValueError, TypeError, KeyError, RecursionError) as failure:
             raise _unreadable(use, failure) from None
         if facts.made_at.tzinfo is None or not facts.public_key.startswith(key.upper()):
             raise ConfigError("config.keyring_unreadable", use=use, reason="facts")
@@ -171,6 +171,10 @@ class KeyStore:
         except ValueError as failure:
             raise ConfigError("config.key_unreadable", use=use, reason=type(failure).__name__) from None
 
+    def had_certificate(self, use: str, key: str) -> bool:
+        """Tell whether a certificate was ever put beside a key."""
+        return (self.folder / use / key / CHAIN_NAME).exists()
+
     def refuse_copy(self) -> None:
         """Use no keys that were made for another installation.
 
@@ -181,7 +185,7 @@ class KeyStore:
             mark = Mark.read((self.folder / MARK_NAME).read_bytes())
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as failure:
+        except (OSError, ValueError, RecursionError) as failure:
             raise ConfigError("config.keyring_unreadable", use=None, reason=type(failure).__name__) from None
         other = mark.differs(Mark.of_here(self.folder, self._instance))
         if other is not None:
@@ -218,8 +222,22 @@ class KeyStore:
         except OSError as failure:
             raise disk_error(failure, "storage.not_writable", self.folder.name) from None
 
-    def add(self, use: str, key: PrivateKey, made_at: datetime, request: bytes | None) -> str:
+    def add(
+        self,
+        use: str,
+        key: PrivateKey,
+        made_at: datetime,
+        request: bytes | None = None,
+        chain: tuple[x509.Certificate, ...] = (),
+    ) -> str:
         """Keep a key, encrypted; returns its name. What it is for is said by ``put`` afterwards.
+
+        Args:
+            use: for which it will serve.
+            key: the key.
+            made_at: when it was made, or came.
+            request: for its certificate, PEM.
+            chain: its certificate, when that came with it, then those of its authorities.
 
         Raises:
             ConfigError: ``config.keyring_passphrase``.
@@ -233,6 +251,8 @@ class KeyStore:
         }
         if request is not None:
             files[REQUEST_NAME] = request
+        if chain:
+            files[CHAIN_NAME] = _pem(chain)
         name = public_key[:16].lower()
         make_private_folder(self.folder / use)
         make_folder(self.folder / use / name, files)
@@ -244,8 +264,7 @@ class KeyStore:
 
     def put_chain(self, use: str, key: str, chain: tuple[x509.Certificate, ...]) -> None:
         """Keep the certificate of a key, with those that came with it. Raises ``OSError``."""
-        content = b"".join(one.public_bytes(Encoding.PEM) for one in chain)
-        replace_private(self.folder / use / key / CHAIN_NAME, content)
+        replace_private(self.folder / use / key / CHAIN_NAME, _pem(chain))
 
     def put(self, use: str, standing: Standing) -> None:
         """Say where keys stand from now on, and destroy those that are condemned. Raises ``OSError``."""
@@ -306,6 +325,10 @@ class KeyStore:
 def is_use(name: object) -> bool:
     """Tell whether it may be the name of a use, and of its folder."""
     return isinstance(name, str) and _USE.fullmatch(name) is not None
+
+
+def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:
+    return b"".join(one.public_bytes(Encoding.PEM) for one in chain)
 
 
 def _unreadable(use: str, failure: Exception) -> ConfigError:

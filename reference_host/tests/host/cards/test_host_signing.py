@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ class Desk:
     """A card that a session unlocked, and the files of a configuration."""
 
     tokens: TokenBroker
+    keys: KeyRing
     signing: SigningBroker
     call: Call
 
@@ -103,7 +105,7 @@ def desk(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
             "keys": keys,
         }
         ring = KeyRing(HostConfig.model_validate(config), tokens)
-        return Desk(tokens, SigningBroker(ring, tokens, Environment(world)), call)
+        return Desk(tokens, ring, SigningBroker(ring, tokens, Environment(world)), call)
 
     return open_desk
 
@@ -134,6 +136,19 @@ def test_card_takes_precedence_over_a_file_and_only_in_its_session(desk: Callabl
         assert checks_out(opened.sign(session), OTHER_KEY)
     assert card.used == ["10"]
     assert [facts["by"] for _, facts in opened.call.records] == ["card", "file", "file"]
+
+
+@pytest.mark.req("S003-25")
+def test_key_of_a_card_that_is_in_a_file_too_signs_in_neither(desk: Callable[..., Desk]) -> None:
+    copied = desk(Card(), issue(name("SCEAU"), ROOT, (SIGNS,), KEY))
+    # Nobody asks a card what it holds before it is used.
+    assert checks_out(copied.sign(None))
+    for session in (BY_CARD, None):
+        assert code_of(partial(copied.signer, session)) == "config.key_twice"
+    authenticating = desk(Card(), issue(name("SCEAU"), ROOT, (SIGNS,), OTHER_KEY), dmp={"token": {"serial": SERIAL}})
+    assert checks_out(authenticating.sign(None), OTHER_KEY)
+    assert authenticating.keys.certificate("dmp").client_authentication
+    assert code_of(lambda: authenticating.signer(None)) == "config.key_twice"
 
 
 def test_certificates_of_a_card_are_read_once_until_it_is_locked(desk: Callable[..., Desk]) -> None:

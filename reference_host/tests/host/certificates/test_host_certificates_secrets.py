@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,11 +16,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
 from reference_host.tests.keys.issuing import PASSWORD, Issued, authority, issue, name, usages
 from segur_host import CheckedAsker, Host
+from segur_host import certificates as certificates_module
 from segur_host.certificates import is_p12
 from segur_host.operators.rights import Role
 from segur_host.resident.place import RUNTIME_VARIABLE
 from segur_host.resident.server import Resident
+from segur_host.storage.file_lock import FileLock
 from segur_host.verbs import verbs_of
+from segur_sdk.errors import HostError, InputError
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.notice import Question
 from segur_sdk.services.structure_certificates import CertificateInventory, OrderProgress
@@ -27,7 +31,7 @@ from segur_sdk.services.structure_certificates import CertificateInventory, Orde
 Segur = Callable[..., tuple[int, str, str]]
 ErrorOf = Callable[[str], dict[str, Any]]
 Judge = dict[str, Any]
-CODE = "code-de-revocation"
+CODE = "ab:key:cd [b]\t é \\"
 SEAL = Question(code="judge.code", text="Code de révocation", pattern=r".{8,}", secret=True)
 
 
@@ -79,12 +83,119 @@ def test_the_key_of_a_pkcs12_stays_with_the_host_and_the_plugin_sees_certificate
     assert x509.load_pem_x509_certificates(first.certificates) == [came.certificate, ca.certificate]
     assert b"KEY" not in first.certificates
     with Host(kept) as host:
-        (reference,) = host.certificates.references()
-        assert (reference.use, reference.awaiting is not None) == ("insi-auto", True)
-        events = [one.event for one in host.audit.records() if one.event.startswith("keyring.")]
-    assert events == ["keyring.taken_in"]
+        # Nothing was installed: nothing is kept.
+        assert host.certificates.references() == ()
+        assert not [one.event for one in host.audit.records() if one.event.startswith("keyring.")]
     files = [one for one in (kept.parent / "data").rglob("*") if one.is_file()]
     assert not any(came.key_pem() in one.read_bytes() for one in files)
+
+
+@pytest.fixture
+def leading(judge: Judge, config_file: Callable[..., Path], install: Callable[..., str], judge_module: str) -> Path:
+    """A configuration whose plugin may install certificates."""
+    top = 'provides = ["StructureCertificates"]\nprompts = true\nkeyring = true'
+    plugin = install("judge", module=judge_module, top=top, tables="")
+    return config_file({"judge": plugin}, "keyring = { passphrase = { env = 'SEGUR_KEYRING' } }")
+
+
+@pytest.mark.req("S003-18")
+def test_a_refused_container_leaves_nothing_and_an_accepted_one_is_audited_in_the_name_of_who_brought_it(
+    judge: Judge, leading: Path, bundle: Path, came: Issued, segur: Segur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGUR_KEYRING", "une phrase de passe bien longue")
+    chain = (came.certificate.public_bytes(Encoding.DER),)
+
+    def install(request: Any, ctx: Any) -> OrderProgress:
+        if request.use == "insi-atuo":
+            raise InputError("input.usage")
+        return progress(str(ctx.keyring.install(request.use, chain).certificate == chain[0]))
+
+    def order(request: Any, ctx: Any) -> OrderProgress:
+        return progress(ctx.keyring.seal(f"{request.use}.password-1", SEAL))
+
+    judge.update(install=install, order=order)
+    end = ("--json", "--config", leading)
+    typed = ("--answers", "-")
+    mistyped = segur(
+        "certificates",
+        "install",
+        "insi-atuo",
+        "--file",
+        bundle,
+        *typed,
+        *end,
+        stdin=answers(keyring__p12_password=PASSWORD),
+    )
+    assert mistyped[0] == 2
+    # Another password was sealed: it is tried, then the right one is asked.
+    assert segur("certificates", "order", "insi-auto", *typed, *end, stdin=answers(judge__code="quelque chose"))[0] == 0
+    status, out, _ = segur(
+        "certificates",
+        "install",
+        "insi-auto",
+        "--file",
+        bundle,
+        *typed,
+        *end,
+        stdin=answers(keyring__p12_password=PASSWORD),
+    )
+    assert (status, json.loads(out)["title"]) == (0, "True")
+    with Host(leading) as host:
+        assert [one.use for one in host.certificates.references()] == ["insi-auto"]
+        records = [one for one in host.audit.records() if one.event.startswith("keyring.")]
+    assert [one.event.removeprefix("keyring.") for one in records] == ["sealed", "unsealed", "taken_in", "installed"]
+    assert all(one.actor and one.call_id for one in records)
+
+
+def test_a_password_that_was_sealed_opens_the_container_and_nobody_is_asked(
+    judge: Judge, leading: Path, bundle: Path, segur: Segur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGUR_KEYRING", "une phrase de passe bien longue")
+    judge["order"] = lambda request, ctx: progress(ctx.keyring.seal(f"{request.use}.password-3", SEAL))
+    judge["install"] = lambda *_: progress()
+    end = ("--json", "--config", leading)
+    assert (
+        segur("certificates", "order", "insi-auto", "--answers", "-", *end, stdin=answers(judge__code=PASSWORD))[0] == 0
+    )
+    status, out, _ = segur("certificates", "install", "insi-auto", "--file", bundle, *end)
+    assert (status, json.loads(out)["title"]) == (0, "Fait")
+
+
+GIVEN_SECRETS: dict[str, dict[str, Any]] = {
+    "at_the_top": {"kind": "withdrawn", "revocation_code": CODE},
+    "within": {"kind": "withdrawn", "secrets": [{"password": CODE}]},
+    "not_a_reference": {"kind": "withdrawn", "secret": {"value": CODE}},
+}
+
+
+@pytest.mark.parametrize("action", GIVEN_SECRETS.values(), ids=GIVEN_SECRETS)
+def test_a_secret_in_an_action_reaches_no_plugin(
+    action: dict[str, Any], judge: Judge, config: Path, segur: Segur, error_of: ErrorOf
+) -> None:
+    judge["order"] = lambda *_: progress()
+    words = ("certificates", "order", "insi-auto", "--action", "-", "--json", "--config", config)
+    status, out, err = segur(*words, stdin=json.dumps(action).encode())
+    assert (status, error_of(out)["code"], CODE in out + err) == (2, "input.secret_given", False)
+    assert judge["requests"] == []
+    named = {"kind": "withdrawn", "revocation_code": "sealed:insi-auto.revocation-1", "password": None}
+    assert segur(*words, stdin=json.dumps(named).encode())[0] == 0
+
+
+def test_two_changes_of_orders_are_never_made_at_once(
+    judge: Judge, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Host(config) as host, Host(config) as other:
+        monkeypatch.setattr(certificates_module, "FileLock", partial(FileLock, patience_s=0.0))
+
+        def order(*_: Any) -> OrderProgress:
+            with pytest.raises(HostError) as raised:
+                other.certificates.renew("insi-auto")
+            return progress(raised.value.code)
+
+        judge["order"] = order
+        judge["renew"] = lambda *_: progress()
+        assert host.certificates.order("insi-auto").title == "storage.busy"
+        assert other.certificates.renew("insi-auto").title == "Fait"
 
 
 WRONG: dict[str, tuple[bytes, int]] = {
@@ -162,13 +273,15 @@ def test_a_sealed_secret_is_shown_to_who_confirms_and_the_audit_says_so(
     confirmed = answers(keyring__show_secret="oui")
     status, out, _ = segur(*words, "--json", "--answers", "-", stdin=confirmed)
     assert (status, json.loads(out)) == (0, {"name": "insi-auto.revocation", "secret": CODE})
+    # What a console would take for a picture, a tab or the end of a tag is shown as it was typed.
     assert segur(*words, "--answers", "-", stdin=confirmed)[:2] == (0, f"{CODE}\n")
     unknown = ("certificates", "secret", "psc.revocation", "--json", "--config", sealed)
     status, out, _ = segur(*unknown, "--answers", "-", stdin=confirmed)
     assert (status, error_of(out)["code"]) == (2, "input.secret_unknown")
     with Host(sealed) as host:
-        facts = [json.loads(one.facts) for one in host.audit.records() if one.event == "keyring.unsealed"]
-    assert [one["name"] for one in facts] == ["insi-auto.revocation"] * 2
+        unsealed = [one for one in host.audit.records() if one.event == "keyring.unsealed"]
+    assert [json.loads(one.facts)["name"] for one in unsealed] == ["insi-auto.revocation"] * 2
+    assert all(one.actor and one.call_id for one in unsealed)
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_without_the_plugin_the_host_says_what_it_knows_itself(examined: Examine
 DAYS: dict[str, tuple[datetime, list[str]]] = {
     "a_month_and_a_day_before": (END - timedelta(days=31), ["ok", "ok", "ok"]),
     "a_month_before": (END - timedelta(days=30), ["warning", "ok", "ok"]),
-    "the_last_second": (END - timedelta(seconds=1), ["warning", "ok", "ok"]),
+    "the_last_second": (END, ["warning", "ok", "ok"]),
     # The anchors end with it here.
     "ended": (END + timedelta(seconds=1), ["problem", "ok", "problem"]),
     "not_begun_but_clocks_differ": (START - timedelta(minutes=4), ["problem", "ok", "ok"]),

@@ -18,6 +18,7 @@ from segur_host.broker.keys import KeyRing
 from segur_host.config.model import HostConfig
 from segur_host.keyring import kept_keys
 from segur_host.keyring.kept_keys import KeptKeys
+from segur_host.keyring.pairs import PrivateKey
 from segur_host.keyring.store import KEYS_FOLDER, KeyStore
 from segur_sdk.errors import Fact
 
@@ -56,8 +57,14 @@ class Bench:
     def order(self, use: str = "insi-auto") -> x509.CertificateSigningRequest:
         return x509.load_pem_x509_csr(self.kept.new_key(use, use.upper(), self.record).csr)
 
-    def install(self, chain: tuple[bytes, ...], use: str = "insi-auto") -> None:
-        self.kept.install(use, chain, self.record)
+    def install(self, chain: tuple[bytes, ...], use: str = "insi-auto", offered: PrivateKey | None = None) -> None:
+        self.kept.install(use, chain, self.record, offered)
+
+    def drop(self, use: str = "insi-auto") -> None:
+        """Have every key dropped that waits for its certificate."""
+        known = [self.store.facts(use, key).public_key for key in self.store.standing(use).awaiting]
+        for public_key in known or ["0" * 64]:
+            self.kept.drop_new_key(use, public_key, self.record)
 
     def take_back(self, use: str = "insi-auto") -> None:
         self.kept.take_back(use, self.record)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from reference_host.tests.keys.issuing import PASSWORD, Issued, p12_table
-from segur_host.keyring.containers import read_container
+from reference_host.tests.keys.issuing import Issued, p12_table
 from segur_host.keyring.standing import Standing
 from segur_sdk.errors import SegurError
 
@@ -99,7 +99,7 @@ def take_back(bench: Any, _chain: Any) -> None:
 
 
 def drop(bench: Any, _chain: Any) -> None:
-    bench.kept.drop_new_key(USE, bench.record)
+    bench.drop()
 
 
 def retire(bench: Any, _chain: Any) -> None:
@@ -160,14 +160,15 @@ def test_a_kill_at_any_instant_leaves_the_former_or_the_next_state(
 def test_a_kill_while_a_key_is_taken_in_loses_and_doubles_nothing(
     bench: Callable[..., Any], ca: Issued, tmp_path: Path
 ) -> None:
-    content = ca.p12()
-    key = read_container(content, PASSWORD).key
+    key, chain = ca.key, (ca.certificate.public_bytes(Encoding.DER),)
     number = 0
-    while killed_at(number, lambda: bench().kept.take_in(USE, key, lambda *_, **__: None)):
+    while killed_at(number, lambda: bench().install(chain, offered=key)):
         after = bench()
-        after.kept.take_in(USE, key, after.record)
+        assert len(keys_on_disk(after.folder)) < 2
+        after.install(chain, offered=key)
         [only] = keys_on_disk(after.folder)
-        assert after.store.standing(USE) == Standing(awaiting=(only,))
+        assert after.store.standing(USE) == Standing(serving=only)
+        assert certificate_of(after) == str(ca.certificate.serial_number)
         shutil.rmtree(after.folder)
         number += 1
     assert number > 2

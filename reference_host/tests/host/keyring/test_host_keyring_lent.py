@@ -16,10 +16,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from reference_host.tests.keys.issuing import PASSWORD, Issued, authority, issue, name, p12_table
+from reference_host.tests.keys.issuing import Issued, authority, issue, name, p12_table
 from segur_host import CheckedAsker, Host
 from segur_host.broker.tls.crl_folder import CRL_FOLDER, CrlFolder
 from segur_host.broker.tls.revocation import Verdict
+from segur_host.keyring.pairs import PrivateKey, fingerprint_of
 from segur_sdk.context import Keyring
 from segur_sdk.errors import SegurError
 from segur_sdk.hooks.session_login import SessionLoginEvent
@@ -48,6 +49,11 @@ class Opened:
     host: Host
     script: dict[str, Any]
     login: SessionLoginEvent
+    recorded: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
+
+    def record(self, event: str, **facts: Any) -> None:
+        """Note what the host does in the name of whoever asked for it."""
+        self.recorded.append((event, facts))
 
     def act(self, act: Callable[[Keyring], Any]) -> Any:
         """Do something in a call; returns what it gave, or the code of its refusal."""
@@ -145,12 +151,13 @@ def test_a_key_that_cannot_be_read_has_its_problem_told(
 
 def test_what_somebody_put_beside_the_keys_is_passed_over(opened: Callable[..., Opened]) -> None:
     here = opened()
-    here.act(lambda keyring: keyring.new_key(USE, "INSI-AUTO"))
+    made = here.act(lambda keyring: keyring.new_key(USE, "INSI-AUTO"))
     keys = here.host.config.data / "certificates" / "keys"
     shutil.copytree(keys / USE, keys / "Copie de insi-auto")
     (keys / USE / "notes.txt").write_text("à garder")
     assert [one.use for one in here.act(lambda keyring: keyring.references())] == [USE]
-    here.act(lambda keyring: keyring.drop_new_key(USE))
+    here.act(lambda keyring: keyring.drop_new_key(USE, made.public_key))
+    assert not list(keys.glob(f"{USE}/*/key.pem"))
     assert (keys / USE / "notes.txt").exists()
 
 
@@ -162,8 +169,9 @@ def test_a_secret_is_typed_twice_once_and_only_the_host_shows_it(opened: Callabl
     for _ in range(2):
         assert here.act(lambda keyring: keyring.seal("insi-auto.revocation", CODE)) == "sealed:insi-auto.revocation"
     assert [one.secret for one in here.script["asked"]] == [True, True]
-    assert here.host.keyring.unseal("sealed:insi-auto.revocation").reveal() == SEALED
-    assert [event for event, _, _ in here.events] == ["keyring.sealed", "keyring.unsealed"]
+    assert here.host.keyring.unseal("sealed:insi-auto.revocation", here.record).reveal() == SEALED
+    assert here.recorded == [("keyring.unsealed", {"name": "insi-auto.revocation"})]
+    assert [event for event, _, _ in here.events] == ["keyring.sealed"]
     here.host.close()
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or SEALED.encode() not in path.read_bytes()
@@ -175,9 +183,9 @@ def test_a_secret_is_bound_to_its_name_and_its_passphrase(
     here = opened(SEALED, SEALED)
     here.act(lambda keyring: keyring.seal("a", CODE))
     for act, code in (
-        (lambda: here.host.keyring.unseal("b"), "input.secret_unknown"),
+        (lambda: here.host.keyring.unseal("b", here.record), "input.secret_unknown"),
         (lambda: monkeypatch.setenv("KEYRING_PASSPHRASE", "quite another passphrase"), None),
-        (lambda: here.host.keyring.unseal("a"), "config.keyring_passphrase"),
+        (lambda: here.host.keyring.unseal("a", here.record), "config.keyring_passphrase"),
     ):
         if code is None:
             act()
@@ -196,6 +204,7 @@ NOT_SEALED: dict[str, tuple[tuple[str, ...], dict[str, Any], str, str]] = {
     "too_short": (("12",), {}, "a", "input.no_answer"),
     "no_passphrase": (("1234", "1234"), {"keyring": {}}, "a", "config.keyring_passphrase"),
     "name_of_a_path": (("1234", "1234"), {}, "../a", "input.secret_name"),
+    "no_text": (("1234\udce9",) * 2, {}, "a", "input.no_answer"),
 }
 
 
@@ -207,7 +216,7 @@ def test_a_secret_that_is_not_sealed_is_kept_nowhere(
     assert here.act(lambda keyring: keyring.seal(secret, CODE)) == code
     assert here.events == []
     with pytest.raises(SegurError):
-        here.host.keyring.unseal(secret)
+        here.host.keyring.unseal(secret, here.record)
 
 
 def revocation_list(of: Issued, revoked: int | None, days: int, lasts: int = 3) -> bytes:
@@ -220,12 +229,20 @@ def revocation_list(of: Issued, revoked: int | None, days: int, lasts: int = 3) 
     return builder.sign(of.key, SHA256()).public_bytes(Encoding.DER)
 
 
+def test_an_authority_of_a_long_or_odd_name_has_its_list_kept_and_audited(opened: Callable[..., Opened]) -> None:
+    here = opened()
+    other = authority("AC\n" + "X" * 50, "0002 187512751", "UNITE" * 12)
+    here.act(partial(keep, revocation_list(other, None, 1)))
+    [(event, _, facts)] = here.events
+    assert (event, len(facts["issuer"]), "\n" in facts["issuer"]) == ("keyring.list_kept", 120, False)
+
+
 def keep(crl: bytes, keyring: Keyring) -> None:
     keyring.keep_list(crl)
 
 
-def announce(level: ExpiryLevel, days_left: int, keyring: Keyring) -> None:
-    keyring.announce(USE, level, days_left)
+def announce(fingerprint: str, level: ExpiryLevel, days_left: int, keyring: Keyring) -> None:
+    keyring.announce(USE, fingerprint, level, days_left)
 
 
 def test_the_latest_list_of_each_authority_is_kept_for_every_purpose(opened: Callable[..., Opened], ca: Issued) -> None:
@@ -274,26 +291,72 @@ def test_plugins_are_told_once_for_each_certificate_and_level(
     opened: Callable[..., Opened], ca: Issued, tmp_path: Path
 ) -> None:
     here = opened(keys={USE: p12_table(tmp_path, ca.p12())})
+    mine = ca.certificate.fingerprint(SHA256()).hex().upper()
+    # Another one was judged, and is replaced since.
+    here.act(partial(announce, "A" * 64, ExpiryLevel.CALENDAR, 80))
     for level, days in ((ExpiryLevel.WARNING, 30), (ExpiryLevel.WARNING, 29), (ExpiryLevel.URGENT, 7)) * 2:
-        here.act(partial(announce, level, days))
-    assert here.act(lambda keyring: keyring.announce("none", ExpiryLevel.ENDED, 0)) == "config.key_missing"
+        here.act(partial(announce, mine, level, days))
+    assert here.act(lambda keyring: keyring.announce("none", mine, ExpiryLevel.ENDED, 0)) == "config.key_missing"
     heard = [here.script["heard"].get(timeout=60) for _ in range(2)]
     here.host.close()
     again = opened(keys={USE: p12_table(tmp_path, ca.p12())})
-    again.act(partial(announce, ExpiryLevel.URGENT, 6))
+    again.act(partial(announce, mine, ExpiryLevel.URGENT, 6))
     again.host.close()
     assert here.script["heard"].empty()
     told = [(one.use, one.level, one.days_left, one.certificate.serial) for one in heard]
     assert told == [(USE, ExpiryLevel.WARNING, 30, "AB12CD"), (USE, ExpiryLevel.URGENT, 7, "AB12CD")]
 
 
-def test_a_container_is_taken_in_by_the_host_and_audited(opened: Callable[..., Opened], ca: Issued) -> None:
+@pytest.mark.req("S003-18")
+def test_an_offered_key_waits_during_the_offer_and_is_kept_with_its_certificate_only(
+    opened: Callable[..., Opened], certify: Callable[..., tuple[bytes, ...]], ca: Issued
+) -> None:
     here = opened()
-    chain = here.host.keyring.take_in(USE, ca.p12(), PASSWORD)
-    [reference] = here.act(lambda keyring: keyring.references())
-    assert chain == (ca.certificate.public_bytes(Encoding.DER),)
-    assert here.events == [("keyring.taken_in", None, {"key": reference.awaiting, "use": USE})]
-    assert here.act(lambda keyring: keyring.install(USE, chain)).certificate == chain[0]
+    ordered = here.act(lambda keyring: keyring.new_key(USE, "INSI-AUTO"))
+    chain = (ca.certificate.public_bytes(Encoding.DER),)
+    other = certify(x509.load_pem_x509_csr(ordered.csr))
+    assert isinstance(ca.key, PrivateKey)
+    key = fingerprint_of(ca.key.public_key())
+    folder = here.host.config.data / "certificates" / "keys"
+    with here.host.keyring.offering("dmp", ca.key):
+        offered, waits = here.act(lambda keyring: keyring.references())
+        assert (offered.use, offered.awaiting, offered.public_key) == ("dmp", key, None)
+        assert (waits.use, waits.awaiting) == (USE, ordered.public_key)
+        assert here.act(lambda keyring: keyring.install("dmp", other)) == "config.key_missing"
+    # Whoever offered it was refused: nothing is left.
+    assert [one.use for one in here.act(lambda keyring: keyring.references())] == [USE]
+    assert len(list(folder.glob("*/*/key.pem"))) == 1
+    with here.host.keyring.offering(USE, ca.key):
+        [waits] = here.act(lambda keyring: keyring.references())
+        assert waits.awaiting == key
+        here.act(lambda keyring: keyring.drop_new_key(USE, key))
+        for _ in range(2):
+            assert here.act(lambda keyring: keyring.install(USE, chain)).certificate == chain[0]
+    [served] = here.act(lambda keyring: keyring.references())
+    assert (served.public_key, served.awaiting) == (key, ordered.public_key)
+    certified = {"key": key, "use": USE, "certificate": "AB12CD"}
+    assert here.events[1:] == [
+        ("keyring.taken_in", "alpha", {"key": key, "use": USE}),
+        ("keyring.installed", "alpha", certified),
+    ]
+
+
+SEALED_PASSWORDS = {
+    "none": ((), None),
+    "highest": (("insi-auto.password-2", "insi-auto.password-10", "insi-auto.password-9"), "insi-auto.password-10"),
+    "of_another": (("insi-auto2.password-1", "dmp.password-1", "insi-auto.password-x"), None),
+}
+
+
+@pytest.mark.parametrize(("names", "expected"), SEALED_PASSWORDS.values(), ids=SEALED_PASSWORDS)
+def test_the_password_that_was_sealed_last_for_a_use_opens_its_container(
+    opened: Callable[..., Opened], names: tuple[str, ...], expected: str | None
+) -> None:
+    here = opened(*(name for name in names for _ in range(2)))
+    here.act(lambda keyring: [keyring.seal(name, CODE) for name in names])
+    found = here.host.keyring.container_password(USE, here.record)
+    assert (found.reveal() if found is not None else None) == expected
+    assert here.recorded == ([("keyring.unsealed", {"name": expected})] if expected else [])
 
 
 def test_a_moved_store_is_adopted_at_the_next_start_and_audited(

@@ -110,14 +110,14 @@ def test_what_is_destroyed_is_gone_and_only_that(
     files_of: Callable[[Path], dict[str, bytes]],
 ) -> None:
     here = bench()
-    here.kept.drop_new_key(USE, here.record)
+    here.drop()
     here.kept.retire(USE, here.record)
     assert not here.events
     for number in (1, 2):
         here.install(certify(here.order(), number=number))
     here.order()
     for _ in range(2):
-        here.kept.drop_new_key(USE, here.record)
+        here.drop()
         assert (told(here).awaiting, serial(here)) == (None, 2)
     for _ in range(2):
         here.kept.retire(USE, here.record)
@@ -134,14 +134,48 @@ def test_a_key_made_elsewhere_is_taken_in_once_and_serves_after_installation(
 ) -> None:
     here = bench()
     found = read_container(ca.p12(), PASSWORD)
+    waits = here.order()
     for _ in range(2):
-        here.kept.take_in(USE, found.key, here.record)
-    assert [event for event, _ in here.events] == ["keyring.taken_in"]
-    assert here.order().public_key() == found.key.public_key()
-    here.install((ca.certificate.public_bytes(Encoding.DER),))
-    assert serial(here) == ca.certificate.serial_number
-    here.kept.take_in(USE, found.key, here.record)
-    assert told(here).awaiting is None
+        here.kept.require_place(USE, found.key)
+        here.install((ca.certificate.public_bytes(Encoding.DER),), offered=found.key)
+        assert serial(here) == ca.certificate.serial_number
+    assert [event for event, _ in here.events] == ["keyring.made", "keyring.taken_in", "keyring.installed"]
+    # The request that was made before is not lost to it.
+    assert here.order() == waits
+
+
+@pytest.mark.usefixtures("quick_keys")
+def test_a_key_that_had_a_certificate_is_never_dropped(
+    bench: Callable[..., Any], certify: Callable[..., tuple[bytes, ...]]
+) -> None:
+    here = bench()
+    for number in (1, 2):
+        here.install(certify(here.order(), number=number))
+    newest = told(here).public_key
+    here.take_back()
+    # It may be the only one for what was encrypted meanwhile.
+    for public_key in (newest, told(here).public_key):
+        here.kept.drop_new_key(USE, public_key, here.record)
+    assert (told(here).awaiting, serial(here)) == (newest, 1)
+    again = here.order()
+    assert told(here).awaiting != newest
+    here.drop()
+    assert told(here).awaiting == newest
+    assert here.order() != again
+    assert [event for event, _ in here.events if event == "keyring.dropped"] == ["keyring.dropped"]
+
+
+@pytest.mark.usefixtures("quick_keys")
+def test_a_damaged_key_that_waits_hides_nothing_that_serves(
+    bench: Callable[..., Any], certify: Callable[..., tuple[bytes, ...]]
+) -> None:
+    here = bench()
+    here.install(certify(here.order(), number=1))
+    here.order()
+    [waits] = here.store.standing(USE).awaiting
+    (here.folder / USE / waits / "key.json").write_bytes(b"{}")
+    found = told(here)
+    assert (found.awaiting, found.problem, found.certificate is not None) == (None, None, True)
 
 
 @pytest.mark.usefixtures("quick_keys")
@@ -153,7 +187,28 @@ def test_a_key_that_nothing_names_any_more_is_found_and_waits(
     here.install(certify(csr, number=1))
     (here.folder / USE / "standing.json").unlink()
     again = bench()
-    assert again.order().public_key() == csr.public_key()
-    assert [event for event, _ in again.events] == ["keyring.found"]
+    # It had a certificate: another request is one of another key.
+    assert again.order().public_key() != csr.public_key()
+    assert [event for event, _ in again.events] == ["keyring.found", "keyring.made"]
+    again.drop()
+    key = again.events[0][1]["key"]
+    again.kept.drop_new_key(USE, key, again.record)
+    assert told(again).awaiting == key
     again.install(certify(csr, number=1))
     assert serial(again) == 1
+
+
+@pytest.mark.usefixtures("quick_keys")
+def test_a_key_that_was_found_waits_for_whoever_asks_for_its_request_again(bench: Callable[..., Any]) -> None:
+    here = bench()
+    csr = here.order()
+    [name] = here.store.standing(USE).awaiting
+    key = here.store.facts(USE, name).public_key
+    (here.folder / USE / "standing.json").unlink()
+    again = bench()
+    for _ in range(2):
+        again.kept.drop_new_key(USE, key, again.record)
+    assert [event for event, _ in again.events] == ["keyring.found"]
+    assert again.order() == csr
+    again.kept.drop_new_key(USE, key, again.record)
+    assert again.store.standing(USE).kept == frozenset()

@@ -1,14 +1,19 @@
 """One key is in one place, and a store belongs to one installation."""
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from reference_host.tests.keys.issuing import Issued, issue, name, pem_table
+from segur_host.broker import keys as keys_module
+from segur_host.config.model import KeyTable
 from segur_host.keyring import mark
+from segur_host.keyring.pairs import KeyPair, read_pair
 from segur_sdk.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("quick_keys")
@@ -63,10 +68,45 @@ def test_a_file_that_cannot_be_read_keeps_no_other_key_from_serving(
 def test_a_key_is_taken_in_once_and_for_one_use(bench: Callable[..., Any], ca: Issued, tmp_path: Path) -> None:
     filed = issue(name("DMP"), ca)
     here = bench(keys={"dmp": p12(tmp_path / "one.p12", filed)})
-    here.kept.take_in(USE, ca.key, here.record)
-    assert code_of(lambda: here.kept.take_in("other", ca.key, here.record)) == ("config.key_twice", USE)
-    assert code_of(lambda: here.kept.take_in(USE, filed.key, here.record)) == ("config.key_twice", "dmp")
-    assert [event for event, _ in here.events] == ["keyring.taken_in"]
+    chain = (ca.certificate.public_bytes(Encoding.DER),)
+    here.install(chain, offered=ca.key)
+    for use, key, other in (("other", ca.key, USE), (USE, filed.key, "dmp")):
+        assert code_of(functools.partial(here.kept.require_place, use, key)) == ("config.key_twice", other)
+    assert code_of(lambda: here.install(chain, "other", ca.key)) == ("config.key_twice", USE)
+    assert [event for event, _ in here.events] == ["keyring.taken_in", "keyring.installed"]
+
+
+@pytest.mark.req("S003-25")
+def test_a_copy_that_comes_while_the_host_runs_is_seen_at_the_next_call(
+    bench: Callable[..., Any], ca: Issued, tmp_path: Path
+) -> None:
+    own, other = issue(name("INSI-AUTO"), ca), issue(name("DMP"), ca)
+    keys = {USE: p12(tmp_path / "first.p12", own), "dmp": p12(tmp_path / "second.p12", other)}
+    here = bench(keys=keys)
+    assert here.keys.ssl_context(USE, "ours") is not None
+    p12(tmp_path / "second.p12", own)
+    assert code_of(lambda: here.keys.ssl_context(USE, "ours")) == ("config.key_twice", "dmp")
+    p12(tmp_path / "second.p12", other)
+    assert here.keys.ssl_context(USE, "ours") is not None
+
+
+def test_a_file_is_read_once_until_it_changes_whether_it_can_be_or_not(
+    bench: Callable[..., Any], ca: Issued, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def spy(table: KeyTable, use: str) -> KeyPair:
+        read.append(use)
+        return read_pair(table, use)
+
+    monkeypatch.setattr(keys_module, "read_pair", spy)
+    own = p12(tmp_path / "one.p12", issue(name("DMP"), ca))
+    (tmp_path / "broken.p12").write_bytes(b"garbage")
+    here = bench(keys={"a": own, "b": {**own, "p12": tmp_path / "broken.p12"}})
+    here.keys.ssl_context("a", "ours")
+    here.order("c")
+    here.keys.ssl_context("a", "ours")
+    assert sorted(read) == ["a", "b"]
 
 
 @pytest.mark.req("S003-25")

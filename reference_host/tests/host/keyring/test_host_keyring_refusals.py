@@ -61,8 +61,8 @@ REFUSED: dict[str, tuple[Callable[[Any, Issued], Any], str, str | None]] = {
     "name_too_long": (lambda here, ca: here.kept.new_key(USE, "x" * 65, here.record), "input.key_name", None),
     "name_of_control": (lambda here, ca: here.kept.new_key(USE, "a\nb", here.record), "input.key_name", None),
     "key_on_token": (lambda here, ca: here.order("dmp"), "config.key_on_token", None),
-    "taken_in_for_a_token": (
-        lambda here, ca: here.kept.take_in("dmp", ca.key, here.record),
+    "offered_for_a_token": (
+        lambda here, ca: here.kept.require_place("dmp", ca.key),
         "config.key_on_token",
         None,
     ),
@@ -83,6 +83,7 @@ PASSPHRASES: dict[str, tuple[str | None, str, str | None]] = {
     "fifteen_characters": ("x" * 15, "config.keyring_passphrase", "too_short"),
     "endless": ("x" * 1024, "config.keyring_passphrase", "too_long"),
     "not_set": ("", "config.secret_missing", None),
+    "of_another_encoding": ("une phrase de passe assez longue \udce9", "config.keyring_passphrase", "encoding"),
 }
 
 
@@ -100,7 +101,7 @@ def test_without_a_passphrase_no_key_is_kept(
     else:
         monkeypatch.setenv("KEYRING_PASSPHRASE", passphrase)
         here = bench()
-    for act in (here.order, lambda: here.kept.take_in(USE, ca.key, here.record)):
+    for act in (here.order, lambda: here.kept.require_place(USE, ca.key)):
         assert code_of(act) == (code, reason)
     assert not list(here.folder.glob("**/key.pem"))
 
@@ -160,6 +161,14 @@ CONTAINERS: dict[str, tuple[Callable[[Issued], bytes], str]] = {
     "too_costly_within": (lambda ca: pfx(part(0x04, part(0x04, derived(2**31)))), "input.p12_too_costly"),
     "too_costly_in_pieces": (
         lambda ca: pfx(b"\x24\x80", part(0x04, derived(2**31)[:9]), part(0x04, derived(2**31)[9:]), b"\0\0"),
+        "input.p12_too_costly",
+    ),
+    "too_costly_salt_in_pieces": (
+        lambda ca: pfx(part(0x24, part(0x04, b"8 bytes!")), part(0x02, b"\x7f\0\0\0")),
+        "input.p12_too_costly",
+    ),
+    "too_costly_scrypt": (
+        lambda ca: pfx(part(0x04, b"8 bytes!"), *(part(0x02, one.to_bytes(4)) for one in (1024, 8, 31_000))),
         "input.p12_too_costly",
     ),
     "keyless": (keyless, "input.p12_no_key"),

@@ -30,7 +30,7 @@ class Following(RuleBasedStateMachine):
         key = f"{next(self.numbers):016x}"
         self.made.add(key)
         self.standing = self.standing.with_found(key) if found else self.standing.with_new(key)
-        assert self.standing.awaiting[-1 if found else 0] == key
+        assert (self.standing.found[-1] if found else self.standing.awaiting[0]) == key
 
     @precondition(lambda self: self.standing.waiting)
     @rule(data=st.data())
@@ -50,10 +50,20 @@ class Following(RuleBasedStateMachine):
         assert (self.standing.serving, self.standing.returned) == (before[0], True)
         assert served is None or served in self.standing.aside
 
-    @rule()
-    def drop(self) -> None:
-        self.standing = self.standing.without_waiting()
-        assert not self.standing.waiting
+    @precondition(lambda self: self.standing.found)
+    @rule(data=st.data())
+    def claim(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(self.standing.found))
+        self.standing = self.standing.claimed(key)
+        assert key in self.standing.awaiting
+
+    @precondition(lambda self: self.standing.awaiting)
+    @rule(data=st.data())
+    def drop(self, data: st.DataObject) -> None:
+        before = self.standing
+        key = data.draw(st.sampled_from(before.awaiting))
+        self.standing = before.dropped(key)
+        assert set(before.waiting) - set(self.standing.waiting) == {key}
 
     @rule()
     def retire(self) -> None:
@@ -85,6 +95,9 @@ WRONG = {
     "number": b'"serving": 7',
     "text_for_a_list": b'"former": "00000000000000ab"',
     "text_for_a_truth": b'"returned": "yes"',
+    "list_in_a_list": b'"awaiting": [["00000000000000ab"]]',
+    "object_in_a_list": b'"former": [{}]',
+    "much_in_a_list": b'"found": ' + b"[" * 3000 + b"]" * 3000,
 }
 
 

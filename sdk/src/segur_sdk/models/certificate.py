@@ -32,4 +32,4 @@ class ExpiryLevel(StrEnum):
     URGENT = "urgent"
     """From 7 days before."""
     ENDED = "ended"
-    """From the moment of its end: the host makes no call with it any more."""
+    """Its last second is over: the host makes no call with it any more."""

@@ -25,7 +25,8 @@ class CertificateStatus(StrEnum):
     WARNING = "warning"
     URGENT = "urgent"
     BLOCKED = "blocked"
-    """Nothing is sent with it."""
+    """It is not to be used. The host itself refuses some of these: one that ended, has not begun, is not made for the
+    call, is of the other environment, or whose key stands in two places; the others are told."""
 
 
 class CertificateFinding(Value):

@@ -15,6 +15,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from segur_host.broker.tls.list_scope import Points, is_within, scope_of
 from segur_host.broker.tls.revocation import UNKNOWN, RevocationAnswer, Verdict
 from segur_sdk.context import Clock
 
@@ -28,8 +29,8 @@ _Stamp = tuple[int, int, int]
 class CrlFolder:
     """Implements ``RevocationStatus`` with files ``*.crl``, DER or PEM. Every method may be called from any thread.
 
-    A file that is no list, is too large, or has a critical extension is passed over: such a list covers a part only
-    (RFC 5280, 5.2). A file that changes is read again.
+    A file that is no list, is too large, or covers a part of certificates or reasons is passed over (``scope_of``); one
+    that says where it is published is of the certificates that name that place. A file that changes is read again.
 
     Args:
         folder: of the files; it need not exist.
@@ -53,7 +54,7 @@ class CrlFolder:
         with self._lock:
             self._look()
             lists = [one for _, one in self._kept.values() if one is not None and one.holds(now)]
-            usable = [one for one in lists if one.is_of(authority)]
+            usable = [one for one in lists if one.covers(asked) and one.is_of(authority)]
             if not usable:
                 return UNKNOWN
             latest = max(usable, key=lambda one: one.issued_at)
@@ -84,14 +85,23 @@ class CrlFolder:
 class _List:
     """One list, looked into when asked."""
 
-    def __init__(self, parsed: x509.CertificateRevocationList, issued_at: datetime, ends_at: datetime) -> None:
+    def __init__(
+        self, parsed: x509.CertificateRevocationList, points: Points, issued_at: datetime, ends_at: datetime
+    ) -> None:
         self._parsed = parsed
+        self._points = points
         self.issued_at: Final = issued_at
         self._ends_at = ends_at
         self._signers: dict[x509.Certificate, bool] = {}
 
     def holds(self, now: datetime) -> bool:
         return self.issued_at <= now < self._ends_at
+
+    def covers(self, certificate: x509.Certificate) -> bool:
+        try:
+            return is_within(certificate, self._points)
+        except (ValueError, UnsupportedAlgorithm):
+            return False
 
     def is_of(self, authority: x509.Certificate) -> bool:
         if authority not in self._signers:
@@ -124,9 +134,10 @@ def _read(path: Path) -> _List | None:
         pem = content.lstrip().startswith(b"-----BEGIN")
         parsed = x509.load_pem_x509_crl(content) if pem else x509.load_der_x509_crl(content)
         ends_at = parsed.next_update_utc
-        if ends_at is None or any(one.critical for one in parsed.extensions):
+        points = scope_of(parsed)
+        if ends_at is None or points is None:
             return None
-        return _List(parsed, parsed.last_update_utc, ends_at)
+        return _List(parsed, points, parsed.last_update_utc, ends_at)
     except (OSError, ValueError, UnsupportedAlgorithm):
         return None
 

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -14,6 +15,8 @@ from reference_host.tests.host.http.tls.hierarchy import AUTHORITY, DAY, NOW, Hi
 from segur_host.broker.tls import crl_folder
 from segur_host.broker.tls.crl_folder import CrlFolder
 from segur_host.broker.tls.revocation import UNKNOWN, RevocationAnswer, Verdict
+from segur_host.keyring.kept_lists import KeptLists
+from segur_sdk.errors import InputError
 
 HOUR = timedelta(hours=1)
 
@@ -119,6 +122,72 @@ def test_what_is_no_list_of_that_authority_tells_nothing_and_hides_nothing(
     assert ask() == UNKNOWN
     (tmp_path / "good.crl").write_bytes(made.servers.revoking())
     assert ask().verdict is Verdict.GOOD
+
+
+HERE, ELSEWHERE = (x509.UniformResourceIdentifier(f"http://127.0.0.1/{one}.crl") for one in ("here", "elsewhere"))
+
+
+def published(place: x509.GeneralName) -> tuple[x509.ExtensionType, bool]:
+    return x509.IssuingDistributionPoint([place], None, False, False, None, False, False), True
+
+
+PLACES: dict[str, tuple[x509.GeneralName | None, Verdict]] = {
+    "named_by_the_certificate": (HERE, Verdict.REVOKED),
+    "another_place": (ELSEWHERE, Verdict.UNKNOWN),
+    "none": (None, Verdict.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("stated", "expected"), PLACES.values(), ids=PLACES)
+def test_a_list_that_says_where_it_is_published_is_of_the_certificates_that_name_that_place(
+    stated: x509.GeneralName | None, expected: Verdict, made: Hierarchy, clock: SetClock, tmp_path: Path
+) -> None:
+    points = [x509.CRLDistributionPoints([x509.DistributionPoint([stated], None, None, None)])] if stated else []
+    server = issue("127.0.0.1", made.servers, made.rsa, *points)
+    (tmp_path / "a.crl").write_bytes(made.servers.revoking(server, extensions=[published(HERE)]))
+    folder = CrlFolder(tmp_path, clock)
+    assert folder.status(server.der, made.servers.der).verdict is expected
+    # Another list of the same authority, of another place, hides nothing.
+    (tmp_path / "b.crl").write_bytes(made.servers.revoking(since=-HOUR, extensions=[published(ELSEWHERE)]))
+    if stated is not ELSEWHERE:
+        assert folder.status(server.der, made.servers.der).verdict is expected
+
+
+RESTRICTED: dict[str, tuple[Any, ...]] = {
+    "users": (True, False, None, False, False),
+    "authorities": (False, True, None, False, False),
+    "reasons": (False, False, frozenset({x509.ReasonFlags.key_compromise}), False, False),
+    "others": (False, False, None, True, False),
+    "attributes": (False, False, None, False, True),
+}
+
+
+@pytest.mark.parametrize("restricted", RESTRICTED.values(), ids=RESTRICTED)
+@pytest.mark.parametrize("critical", [True, False], ids=["critical", "not_critical"])
+def test_a_list_of_a_part_is_kept_by_nobody(
+    restricted: tuple[Any, ...], critical: bool, made: Hierarchy, clock: SetClock, tmp_path: Path
+) -> None:
+    point = x509.IssuingDistributionPoint([HERE], None, *restricted)
+    content = made.servers.revoking(extensions=[(point, critical)])
+    with pytest.raises(InputError) as raised:
+        KeptLists(tmp_path / "lists" / "crl", clock).keep(content, lambda: None)
+    assert (raised.value.code, raised.value.facts["reason"]) == ("input.crl_unreadable", "partial")
+    server = issue(
+        "127.0.0.1",
+        made.servers,
+        made.rsa,
+        x509.CRLDistributionPoints([x509.DistributionPoint([HERE], None, None, None)]),
+    )
+    (tmp_path / "a.crl").write_bytes(content)
+    assert CrlFolder(tmp_path, clock).status(server.der, made.servers.der) == UNKNOWN
+
+
+def test_lists_of_several_places_are_kept_side_by_side(made: Hierarchy, clock: SetClock, tmp_path: Path) -> None:
+    lists, told = KeptLists(tmp_path / "lists" / "crl", clock), list[str]()
+    contents = [made.servers.revoking(extensions=[published(place)]) for place in (HERE, ELSEWHERE)]
+    for content in (*contents, *contents):
+        lists.keep(content, lambda: told.append("kept"))
+    assert (set(lists.all()), told) == (set(contents), ["kept"] * 2)
 
 
 def test_a_folder_that_is_not_there_tells_nothing(made: Hierarchy, clock: SetClock, tmp_path: Path) -> None:
