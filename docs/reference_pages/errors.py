@@ -34,7 +34,7 @@ In JSON, at every command: `{"error":{"code","source","message","cause","action"
 _CODES = """\
 ## Codes
 
-“Class” is the class that the source raises the code with; without one, the code is that of a notice, or a refusal that is
+“Class” is the class that the source raises the code with; without one, the code is that of a notice, or of a refusal
 chosen from a table.
 """
 
