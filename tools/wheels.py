@@ -151,10 +151,11 @@ def certified(found: Sequence[Distribution], wheels: Sequence[Path], constraints
     except GateError as error:
         return [str(error)]
     problems = []
-    for plan in wanted:
-        told, wrong = certify(plan, environment, work)
-        print(told, flush=True)
-        problems += wrong
+    # Each run waits for its sandbox, its target and its readers most of the time.
+    with ThreadPoolExecutor(WORKERS) as runs:
+        for told, wrong in runs.map(lambda plan: certify(plan, environment, work), wanted):
+            print(told, flush=True)
+            problems += wrong
     return problems
 
 

@@ -216,10 +216,12 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "insi.refusal-insisted-upon",
-        "Une connexion coupée est reprise sans compter.",
+        "Un certificat refusé est présenté encore et encore.",
         ("insi.certificates.refused-by-service",),
         (
-            _plugin("attempts.py", '"insi.unavailable"})', '"insi.unavailable", "service.answer_lost"})'),
+            _plugin(
+                "attempts.py", '"insi.unavailable"})', '"insi.unavailable", "service.client_certificate_refused"})'
+            ),
             _plugin("qualification.py", "Attempts(settings.retries)", "Attempts(settings.retries + 5)"),
         ),
     ),
