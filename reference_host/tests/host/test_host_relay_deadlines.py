@@ -125,16 +125,23 @@ def test_nothing_is_lent_once_the_call_is_over(
 ) -> None:
     patience(0.1 if when == "given_up" else 5)
     act = textwrap.indent(act, " " * 8)
+    # Who is given up before he took anything is refused then: on a loaded machine that may be so.
     body = (
         "from segur_sdk.errors import PluginError\n"
-        "notes, store, cards, keys = ctx.audit, ctx.store, ctx.cards, ctx.keys\n"
-        "def act():\n"
-        "    GATES['open'].wait()\n"
-        f"    try:\n{act}\n"
+        "def act(take):\n"
+        "    try:\n"
+        "        notes, store, cards, keys = take()\n"
+        f"        GATES['open'].wait()\n{act}\n"
         "    except PluginError as failure:\n        GATES['code'] = failure.code\n"
         "    finally:\n        GATES['left'].set()\n"
     )
-    body += "act()" if when == "given_up" else "threading.Thread(target=act, daemon=True).start()"
+    if when == "given_up":
+        body += "act(lambda: (ctx.audit, ctx.store, ctx.cards, ctx.keys))"
+    else:
+        body += (
+            "taken = (ctx.audit, ctx.store, ctx.cards, ctx.keys)\n"
+            "threading.Thread(target=act, args=(lambda: taken,), daemon=True).start()"
+        )
     sha256 = install("hung", preamble=HANG, body=body, top=EVERYTHING, tables=EVERY_TABLE)
     host = open_host({"hung": sha256})
     [outcome] = host.call("on_session_login", login).outcomes
