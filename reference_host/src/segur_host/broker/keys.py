@@ -4,6 +4,7 @@ A key of the host's own store serves before the one that the configuration names
 installed, here or by another process, it serves from the next call on.
 """
 
+import os
 import ssl
 import threading
 from collections.abc import Iterator
@@ -61,6 +62,8 @@ class KeyRing:
         self._environment: Environment = config.environment
         self._trust = TrustStore(config.trust, config.environment)
         self._places = KeyPlaces()
+        files = ((use, _file_of(table)) for use, table in config.keys.items())
+        self._paths = tuple((use, str(path)) for use, path in files if path is not None)
         self._lock = threading.Lock()
         self._stamps: dict[str, Stamp | None] = {}
         self._standings: dict[str, Standing] = {}
@@ -297,7 +300,7 @@ class KeyRing:
         What did not change is not read again, whether it could be or not. Keys of tokens are known once they were
         read for a use of theirs: no card is asked for this.
         """
-        files = {(use, str(path)): _stamp(path) for use, path in self._paths()}
+        files = {(use, path): _stamp(path) for use, path in self._paths}
         everything = (*files.items(), *((use, self._store.stamp(use)) for use in self._store.uses()))
         if everything == self._everything:
             return
@@ -314,17 +317,11 @@ class KeyRing:
         path = _file_of(table)
         if path is None:
             return read_pair(table, use)
-        self._files[(use, str(path))] = _stamp(path)
+        self._files[(use, str(path))] = _stamp(str(path))
         self._places.remove(use, str(path))
         pair = read_pair(table, use)
         self._places.add(use, str(path), pair.public_key)
         return pair
-
-    def _paths(self) -> Iterator[tuple[str, Path]]:
-        for use, table in self._tables.items():
-            path = _file_of(table)
-            if path is not None:
-                yield use, path
 
     def _stored(self) -> Iterator[tuple[str, str, str]]:
         for use in self._store.uses():
@@ -338,9 +335,9 @@ def _file_of(table: KeyTable) -> Path | None:
     return path.resolve() if path is not None else None
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: str) -> Stamp | None:
     try:
-        told = path.stat()
+        told = os.stat(path)  # noqa: PTH116 - asked before each call: no object is made
     except OSError:
         return None
     return told.st_ino, told.st_size, told.st_mtime_ns
