@@ -1,7 +1,6 @@
 """What a host gives the plugin: a keyring, a store, what authorities publish, and nothing else."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,11 +14,10 @@ from plugins.certificates.tests.fake_keyring import FakeKeyring, Stop
 from plugins.certificates.tests.made_pki import DAY, NOW, Made
 from segur_plugin_certificates.plugin import CertificatesPlugin
 from segur_plugin_certificates.settings import CertificatesSettings
-from segur_sdk.context import Cards, Deadline, HttpReply, Keys, ServiceT, SettingsT, Software, Tokens, Visit
-from segur_sdk.errors import Fact, PluginError, ServiceError
+from segur_sdk.context import HttpReply, PluginSettings
+from segur_sdk.errors import PluginError, ServiceError
 from segur_sdk.jobs import JobDone, JobRun
-from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
-from segur_sdk.models.notice import Notice, Question
+from segur_sdk.models.actor import Environment
 from segur_sdk.services.structure_certificates import (
     CertificateRow,
     InstallRequest,
@@ -28,24 +26,10 @@ from segur_sdk.services.structure_certificates import (
     OrderRequest,
     RenewRequest,
 )
+from tests.contexts.granting_nothing import GrantsNothing, SetClock
 
 BASES: Final = {"crl": "http://127.0.0.1:8080/CRL", "ocsp": "http://127.0.0.1:8080/ocsp"}
 """Where the configuration has them: not where certificates say."""
-
-
-@attrs.define
-class Moved:
-    """A clock that tests set."""
-
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-class Enough:
-    def remaining(self) -> float:
-        return 10.0
 
 
 @attrs.define
@@ -64,14 +48,6 @@ class Memory:
 
     def delete(self, key: str) -> None:
         self.kept.pop(key, None)
-
-
-@attrs.define
-class Notes:
-    written: list[tuple[str, Mapping[str, Fact]]] = attrs.field(factory=list)
-
-    def note(self, event: str, **facts: Fact) -> None:
-        self.written.append((event, facts))
 
 
 @attrs.define
@@ -110,77 +86,29 @@ class Line:
 
 
 @attrs.define
-class Context:
-    """What a host gives; everything that the manifest does not declare is refused."""
+class Context(GrantsNothing):
+    """Grants what the manifest of certificates declares."""
 
+    clock: SetClock = attrs.field(factory=lambda: SetClock(NOW), kw_only=True)
+    plugin_settings: PluginSettings = attrs.field(factory=CertificatesSettings, kw_only=True)
+    environment: Environment = attrs.field(default=Environment.TEST, kw_only=True)
     stop: Stop = attrs.field(factory=Stop)
     keyring: FakeKeyring = attrs.field(init=False)
     store: Memory = attrs.field(init=False)
-    clock: Moved = attrs.field(factory=Moved)
-    audit: Notes = attrs.field(factory=Notes)
     publisher: Publisher = attrs.field(factory=Publisher)
-    own: CertificatesSettings = attrs.field(factory=CertificatesSettings)
-    environment: Environment = Environment.TEST
     plugin: CertificatesPlugin = attrs.field(factory=CertificatesPlugin)
-
-    call_id: str = "call-1"
-    tenant: str = "cabinet"
-    software: Software = attrs.field(
-        factory=lambda: Software(
-            name="LGO", version="1.0", authorisation="TESTSGIE0000", instance="00000000-0000-4000-8000-000000000000"
-        )
-    )
-    session: Session | None = None
-    deadline: Deadline = attrs.field(factory=Enough)
 
     def __attrs_post_init__(self) -> None:
         self.keyring, self.store = FakeKeyring(self.stop), Memory(self.stop)
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(
-            kind=ActorKind.OPERATOR, name="comptoir", structure=Structure(name="Cabinet"), workstation="poste 1"
-        )
-
-    @property
-    def cards(self) -> Cards:
-        raise PluginError("plugin.not_granted", what="cards")
-
-    @property
-    def tokens(self) -> Tokens:
-        raise PluginError("plugin.not_granted", what="tokens")
-
-    @property
-    def keys(self) -> Keys:
-        raise PluginError("plugin.not_granted", what="keys")
-
-    def settings(self, model: type[SettingsT], /) -> SettingsT:
-        assert isinstance(self.own, model)
-        return self.own
 
     def http(self, purpose: str, /) -> Line:
         if purpose not in BASES:
             raise PluginError("plugin.not_granted", what=purpose)
         return self.publisher.line(purpose)
 
-    def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
-        raise PluginError("plugin.not_granted", what=purpose)
-
-    def show(self, notice: Notice, /) -> None:
-        raise PluginError("plugin.not_granted", what="show")
-
-    def wait(self, seconds: float, /) -> None:
-        raise PluginError("plugin.not_granted", what="wait")
-
-    def ask(self, question: Question, /) -> str:
-        raise PluginError("plugin.not_granted", what="ask")
-
-    def service(self, protocol: type[ServiceT], /) -> ServiceT:
-        raise PluginError("plugin.not_granted", what=protocol.__name__)
-
     def set(self, **settings: Any) -> None:
         """Configure the plugin."""
-        self.own = CertificatesSettings.model_validate(settings)
+        self.plugin_settings = CertificatesSettings.model_validate(settings)
 
     def rows(self, *uses: str, online: bool = False) -> dict[str, CertificateRow]:
         """Return the inventory, by use."""

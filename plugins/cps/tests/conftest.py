@@ -74,7 +74,7 @@ class Bench:
         )
 
     def context(self, *tokens: FakeToken, **settings: object) -> Context:
-        return Context(Workstation(list(tokens)), CpsSettings.model_validate(settings))
+        return Context(Workstation(list(tokens)), plugin_settings=CpsSettings.model_validate(settings))
 
     def presence(self, atr: str = CPS_4_ATR, slot: str = "Lecteur 1", insertion: str = "7") -> CardPresence:
         return CardPresence(slot=slot, atr=atr, insertion=insertion, inserted_at=NOW)

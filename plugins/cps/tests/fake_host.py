@@ -1,33 +1,18 @@
 """What a host gives the plugin: tokens, readers, a store, and nothing that the manifest does not declare."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 
 from plugins.cps.tests.made_cards import NOW
 from segur_plugin_cps.settings import CpsSettings
-from segur_sdk.context import (
-    AuditNotes,
-    Cards,
-    Clock,
-    Deadline,
-    HttpClient,
-    Keyring,
-    Keys,
-    ServiceT,
-    SettingsT,
-    Software,
-    Store,
-    Token,
-    Tokens,
-)
+from segur_sdk.context import Cards, PluginSettings, Token, Tokens
 from segur_sdk.drivers import OfficialReading, PinState, TokenCertificate, TokenData, TokenState
-from segur_sdk.errors import CardError, Fact, PluginError
-from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
+from segur_sdk.errors import CardError
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.notice import Question
+from tests.contexts.granting_nothing import GrantsNothing, SetClock
 
 
 @attrs.define
@@ -140,80 +125,13 @@ class Kept:
 
 
 @attrs.define
-class Notes:
-    written: list[tuple[str, Mapping[str, Fact]]] = attrs.field(factory=list)
-
-    def note(self, event: str, **facts: Fact) -> None:
-        self.written.append((event, facts))
-
-
-@attrs.define
-class SetClock:
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-class Enough:
-    def remaining(self) -> float:
-        return 10.0
-
-
-@attrs.define
-class Context:
-    """What a host gives; everything that the manifest does not declare is refused."""
+class Context(GrantsNothing):
+    """Grants what the manifest of cps declares."""
 
     workstation: Workstation
-    plugin_settings: CpsSettings = attrs.field(factory=CpsSettings)
-    environment_of_host: Environment = Environment.SANDBOX
-    set_clock: SetClock = attrs.field(factory=SetClock)
-    kept: Kept = attrs.field(factory=Kept)
-    notes: Notes = attrs.field(factory=Notes)
-
-    @property
-    def call_id(self) -> str:
-        return "call-1"
-
-    @property
-    def tenant(self) -> str:
-        return "officine"
-
-    @property
-    def environment(self) -> Environment:
-        return self.environment_of_host
-
-    @property
-    def software(self) -> Software:
-        return Software(
-            name="LGO", version="1.0", authorisation="TESTSGIE0000", instance="00000000-0000-4000-8000-000000000000"
-        )
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(
-            kind=ActorKind.OPERATOR, name="comptoir", structure=Structure(name="Officine"), workstation="poste 1"
-        )
-
-    @property
-    def session(self) -> Session | None:
-        return None
-
-    @property
-    def deadline(self) -> Deadline:
-        return Enough()
-
-    @property
-    def clock(self) -> Clock:
-        return self.set_clock
-
-    @property
-    def audit(self) -> AuditNotes:
-        return self.notes
-
-    @property
-    def store(self) -> Store:
-        return self.kept
+    clock: SetClock = attrs.field(factory=lambda: SetClock(NOW), kw_only=True)
+    plugin_settings: PluginSettings = attrs.field(factory=CpsSettings, kw_only=True)
+    store: Kept = attrs.field(factory=Kept)
 
     @property
     def cards(self) -> Cards:
@@ -222,24 +140,6 @@ class Context:
     @property
     def tokens(self) -> Tokens:
         return self.workstation
-
-    @property
-    def keys(self) -> Keys:
-        raise PluginError("plugin.not_granted", what="keys")
-
-    @property
-    def keyring(self) -> Keyring:
-        raise PluginError("plugin.not_granted", what="keyring")
-
-    def settings(self, model: type[SettingsT], /) -> SettingsT:
-        assert isinstance(self.plugin_settings, model)
-        return self.plugin_settings
-
-    def http(self, purpose: str, /) -> HttpClient:
-        raise PluginError("plugin.not_granted", what=purpose)
-
-    def service(self, protocol: type[ServiceT], /) -> ServiceT:
-        raise PluginError("plugin.not_granted", what=protocol.__name__)
 
     def ask(self, question: Question, /) -> str:
         raise AssertionError("only the host asks for a PIN")

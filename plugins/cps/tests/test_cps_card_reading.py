@@ -128,7 +128,7 @@ def test_card_of_another_world_is_refused(
     bench: Any, environment: Environment, category: bytes | None, code: str
 ) -> None:
     ctx = bench.context(bench.card(category=category))
-    ctx.environment_of_host = environment
+    ctx.environment = environment
     with pytest.raises(CardError) as caught:
         bench.read(ctx)
     assert caught.value.code == code
@@ -141,7 +141,7 @@ def test_card_of_another_world_is_refused(
 )
 def test_card_of_this_world_is_read(bench: Any, environment: Environment, category: bytes | None) -> None:
     ctx = bench.context(bench.card(category=category))
-    ctx.environment_of_host = environment
+    ctx.environment = environment
     assert bench.read(ctx) is not None
 
 

@@ -96,6 +96,6 @@ def test_notes_name_neither_card_nor_holder(bench: Any) -> None:
     ctx = bench.context(bench.card())
     bench.sign_in(ctx)
     bench.ended(ctx)
-    assert ctx.notes.written == []
-    assert all("2800636234" not in key for key in ctx.kept.values)
-    assert traces_of(repr(ctx.kept.values)) == []
+    assert ctx.audit.written == []
+    assert all("2800636234" not in key for key in ctx.store.values)
+    assert traces_of(repr(ctx.store.values)) == []

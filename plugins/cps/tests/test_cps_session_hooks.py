@@ -30,7 +30,7 @@ def test_session_that_no_card_opened_is_of_no_interest(bench: Any, means: Sessio
     session = bench.session(means=means)
     assert bench.login(ctx, session) is None
     assert bench.ended(ctx, session=session) is None
-    assert ctx.kept.values == {}
+    assert ctx.store.values == {}
 
 
 def test_session_without_serial_number_is_of_no_interest(bench: Any) -> None:
@@ -123,11 +123,11 @@ def test_end_that_is_told_again_changes_nothing(bench: Any, days: Any) -> None:
     ctx = bench.context(unlocked(bench))
     for _ in range(3):
         assert bench.ended(ctx, SessionEnd.CARD_REMOVED, at=bench.now - days(2)) == Noted()
-    assert ctx.kept.writes == 1
+    assert ctx.store.writes == 1
     bench.ended(ctx, SessionEnd.LOGOUT, session=bench.session(session_id="s-2"), at=bench.now - days(1))
-    kept = dict(ctx.kept.values)
+    kept = dict(ctx.store.values)
     assert bench.ended(ctx, SessionEnd.CARD_REMOVED, at=bench.now - days(2)) == Noted()
-    assert ctx.kept.values == kept
+    assert ctx.store.values == kept
 
 
 def test_end_is_recalled_to_that_card_only(bench: Any) -> None:
@@ -140,24 +140,24 @@ def test_end_is_recalled_to_that_card_only(bench: Any) -> None:
 def test_end_is_noted_though_the_card_is_gone(bench: Any) -> None:
     ctx = bench.context()
     assert bench.ended(ctx, SessionEnd.CARD_REMOVED) == Noted()
-    assert len(ctx.kept.values) == 1
+    assert len(ctx.store.values) == 1
 
 
 def test_notes_are_forgotten_after_their_retention(bench: Any, days: Any) -> None:
     ctx = bench.context(unlocked(bench))
     bench.ended(ctx, SessionEnd.CARD_REMOVED)
-    ctx.set_clock.moment = bench.now + days(365)
+    ctx.clock.moment = bench.now + days(365)
     assert codes(bench, ctx) == [REMOVED]
-    ctx.set_clock.moment = bench.now + days(366)
+    ctx.clock.moment = bench.now + days(366)
     assert codes(bench, ctx) == []
-    assert ctx.kept.values == {}
+    assert ctx.store.values == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b'{"at":"?"}', b"\xff"], ids=repr)
 def test_notes_of_another_version_are_nothing(bench: Any, content: bytes) -> None:
     ctx = bench.context(unlocked(bench))
     bench.ended(ctx, SessionEnd.CARD_REMOVED)
-    ctx.kept.values = dict.fromkeys(ctx.kept.values, content)
+    ctx.store.values = dict.fromkeys(ctx.store.values, content)
     assert codes(bench, ctx) == []
 
 

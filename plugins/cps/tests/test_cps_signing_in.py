@@ -182,7 +182,7 @@ def test_one_certificate_that_has_not_begun_keeps_the_card_waiting(bench: Any, d
 
 def test_card_holds_until_its_last_second(bench: Any, days: Any) -> None:
     ctx = bench.context(bench.card(ends=bench.now + days(1)))
-    ctx.set_clock.moment = bench.now + days(1) - days(1) / 86_400
+    ctx.clock.moment = bench.now + days(1) - days(1) / 86_400
     assert bench.sign_in(ctx).rpps == "99700075122"
 
 
@@ -197,7 +197,7 @@ def test_signature_certificate_never_stands_in_for_authentication(bench: Any) ->
 def test_test_card_is_refused_in_production_before_its_pin_is_asked(bench: Any) -> None:
     token = bench.card()
     ctx = bench.context(token)
-    ctx.environment_of_host = Environment.PRODUCTION
+    ctx.environment = Environment.PRODUCTION
     assert refusal(bench, ctx).code == "card.test_in_production"
     assert not ASKING & {name for name, *_ in token.calls}
 

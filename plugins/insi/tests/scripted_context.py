@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from lxml import etree
 
 from segur_plugin_insi.settings import InsiSettings
-from segur_sdk.context import HttpReply, Software
-from segur_sdk.errors import CardError, Fact, InputError, SegurError
-from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
+from segur_sdk.context import HttpReply, NamedAlgorithm, PluginSettings, Software
+from segur_sdk.drivers import OfficialReading
+from segur_sdk.errors import CardError, InputError, SegurError
+from segur_sdk.models.actor import Actor, ActorKind, Structure
 from segur_sdk.models.card import CardPresence
 from segur_sdk.models.certificate import CertificateInfo
 from segur_sdk.models.notice import Question
+from tests.contexts.granting_nothing import GrantsNothing, SetClock
 
 NOW = datetime(2026, 3, 2, 7, 5, 6, 123_456, tzinfo=UTC)
 PHARMACY = Structure(finess="0B0152872", name="Pharmacie du bac à sable")
@@ -63,6 +65,7 @@ class Service:
 class Client:
     service: Service
     purpose: str
+    address: str = "https://insi.example"
 
     def request(
         self,
@@ -119,35 +122,14 @@ class Cards:
         self._require(presence)
         yield Channel(self.commands, self.answers)
 
+    def read_officially(self, presence: CardPresence) -> OfficialReading:
+        raise AssertionError("a search by card needs no official reading")
+
     def _require(self, presence: CardPresence) -> None:
         if not self.inserted:
             raise CardError("card.removed", slot=presence.slot)
         if presence.insertion != self.inserted:
             raise CardError("card.swapped", slot=presence.slot)
-
-
-@attrs.define
-class Clock:
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-@attrs.define
-class Deadline:
-    left: float = 30.0
-
-    def remaining(self) -> float:
-        return self.left
-
-
-@attrs.define
-class Audit:
-    notes: list[tuple[str, dict[str, Fact]]] = attrs.field(factory=list)
-
-    def note(self, event: str, **facts: Fact) -> None:
-        self.notes.append((event, facts))
 
 
 @attrs.define
@@ -160,7 +142,9 @@ class CardSigner:
     failure: SegurError | None = None
     signed: list[bytes] = attrs.field(factory=list)
 
-    def sign(self, data: bytes, padding: PKCS1v15, algorithm: HashAlgorithm) -> bytes:
+    def sign(self, data: bytes, padding: NamedAlgorithm, algorithm: NamedAlgorithm) -> bytes:
+        assert isinstance(padding, PKCS1v15)
+        assert isinstance(algorithm, HashAlgorithm)
         if self.failure is not None:
             raise self.failure
         self.signed.append(data)
@@ -192,28 +176,20 @@ def certificate_of(common_name: str) -> CertificateInfo:
 
 
 @attrs.define
-class Context:
-    """Implements what the plugin uses of ``HookContext``."""
+class Context(GrantsNothing):
+    """Grants what the manifest of insi declares."""
 
+    clock: SetClock = attrs.field(factory=lambda: SetClock(NOW), kw_only=True)
+    plugin_settings: PluginSettings = attrs.field(factory=InsiSettings, kw_only=True)
     http_service: Service = attrs.field(factory=Service)
-    plugin_settings: InsiSettings = attrs.field(factory=InsiSettings)
-    environment: Environment = Environment.SANDBOX
     actor: Actor = attrs.field(factory=lambda: COUNTER)
-    session: Session | None = None
     software: Software = attrs.field(factory=lambda: LGO)
-    clock: Clock = attrs.field(factory=Clock)
-    deadline: Deadline = attrs.field(factory=Deadline)
-    audit: Audit = attrs.field(factory=Audit)
     cards: Cards = attrs.field(factory=Cards)
     keys: Keys = attrs.field(
         factory=lambda: Keys({"insi-auto": certificate_of("INSI-AUTO"), "insi-manu": certificate_of("INSI-MANU")})
     )
     answers: dict[str, str] = attrs.field(factory=dict)
     asked: list[Question] = attrs.field(factory=list)
-
-    def settings(self, model: type[InsiSettings], /) -> InsiSettings:
-        assert model is InsiSettings
-        return self.plugin_settings
 
     def http(self, purpose: str, /) -> Client:
         return Client(self.http_service, purpose)

@@ -39,7 +39,7 @@ def test_automatic_calls_use_the_automatic_certificate(
     plugin.qualify_identity(request_for(automatic=automatic), ctx)
     plugin.search_by_traits(TraitsQuery(traits=traits(), automatic=automatic), ctx)
     assert [sent.purpose for sent in ctx.sent] == [purpose, purpose]
-    assert {facts["certificate"] for _, facts in ctx.audit.notes} == {purpose.upper()}
+    assert {facts["certificate"] for _, facts in ctx.audit.written} == {purpose.upper()}
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_card_swapped_or_removed_before_the_call_stops_it(
     with pytest.raises(CardError) as caught:
         plugin.qualify_identity(on_card(), ctx)
     assert caught.value.code == code
-    assert (ctx.sent, ctx.audit.notes) == ([], [])
+    assert (ctx.sent, ctx.audit.written) == ([], [])
 
 
 @pytest.mark.parametrize("settings", [InsiSettings(), SANDBOX_ASSERTION], ids=["traits", "card"])

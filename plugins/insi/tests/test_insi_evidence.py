@@ -87,7 +87,7 @@ def test_each_exchange_is_noted_in_the_audit(
         plugin.qualify_identity(request_for("HOUILLES", "PIERRE", "PAUL"), ctx)
     base = {"operation": "rechercherInsAvecTraitsIdentite", "certificate": "INSI-MANU"}
     first, second = (sent.text("MessageID") for sent in ctx.sent)
-    assert ctx.audit.notes == [
+    assert ctx.audit.written == [
         ("exchange", base | {"message_id": first, "cr": "01", "fault": None}),
         ("exchange", base | {"message_id": second, "cr": None, "fault": "desir_4711"}),
     ]
@@ -95,11 +95,11 @@ def test_each_exchange_is_noted_in_the_audit(
 
 def test_no_call_is_made_when_no_time_is_left(plugin: InsiPlugin, make_ctx: Any, request_for: Any) -> None:
     ctx = make_ctx()
-    ctx.deadline.left = 0.0
+    ctx.deadline.seconds = 0.0
     with pytest.raises(ServiceError) as caught:
         plugin.qualify_identity(request_for(), ctx)
     assert (caught.value.code, caught.value.retryable) == ("service.timed_out", True)
-    assert (ctx.sent, ctx.audit.notes) == ([], [])
+    assert (ctx.sent, ctx.audit.written) == ([], [])
 
 
 def test_no_retry_and_no_next_name_once_time_is_up(
@@ -109,7 +109,7 @@ def test_no_retry_and_no_next_name_once_time_is_up(
         ctx = make_ctx()
 
         def last(reply: HttpReply = reply, ctx: Any = ctx) -> HttpReply:
-            ctx.deadline.left = 0.0
+            ctx.deadline.seconds = 0.0
             return reply
 
         ctx.http_service.script.append(last)

@@ -75,7 +75,7 @@ def test_codes_reach_the_host_unchanged(
     assert type(caught.value) is kind
     assert (caught.value.code, caught.value.retryable) == (error, retryable)
     assert (caught.value.facts["service_code"], caught.value.facts["subcode"]) == (code, subcode)
-    assert ctx.audit.notes[-1][1]["fault"] == code
+    assert ctx.audit.written[-1][1]["fault"] == code
 
 
 def test_a_fault_is_a_fault_with_200_too(plugin: InsiPlugin, make_ctx: Any, fault: Any, request_for: Any) -> None:
@@ -120,7 +120,7 @@ def test_the_texts_of_a_fault_do_not_travel_they_could_repeat_the_question(
     ctx = make_ctx(fault("desir_4711", text="ADRUN ZOE 1975-12-31 inconnue"))
     with pytest.raises(ServiceError) as caught:
         plugin.qualify_identity(request_for(), ctx)
-    assert "ADRUN" not in f"{caught.value!r}{caught.value.facts}{ctx.audit.notes}"
+    assert "ADRUN" not in f"{caught.value!r}{caught.value.facts}{ctx.audit.written}"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_search_is_asked_again_only_as_often_as_allowed(
         code = failed.code
     else:
         code = ""
-    assert len(ctx.sent) == calls == len(ctx.audit.notes)
+    assert len(ctx.sent) == calls == len(ctx.audit.written)
     assert len({sent.text("MessageID") for sent in ctx.sent}) == calls
     if failures > retries:
         assert code == ("insi.unavailable" if failure == "siram_40" else "service.unreachable")

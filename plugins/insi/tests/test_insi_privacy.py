@@ -90,7 +90,7 @@ def test_nothing_of_a_person_shows(
         told = shown(outcome)
     except SegurError as failure:
         told = shown(failure, failure.facts, failure.args) + "".join(traceback.format_exception(failure))
-    told += shown(ctx.audit.notes, event)
+    told += shown(ctx.audit.written, event)
     assert [canary for canary in CANARIES if canary.casefold() in told.casefold()] == []
 
 

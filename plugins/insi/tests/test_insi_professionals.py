@@ -145,7 +145,7 @@ def test_audit_says_by_what_the_professional_called_and_names_nobody(
 ) -> None:
     ctx = professional(resultat())
     plugin.search_by_traits(TraitsQuery(traits=traits(), automatic=False), ctx)
-    ((event, facts),) = ctx.audit.notes
+    ((event, facts),) = ctx.audit.written
     assert (event, facts["professional"], "certificate" in facts) == ("exchange", "CPS", False)
     assert CAROLE not in str(facts)
 

@@ -6,8 +6,8 @@ import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from plugins.psc.tests.fake_host import Context, SetClock
-from plugins.psc.tests.made_provider import CLIENT, MadeProvider, Signer
+from plugins.psc.tests.fake_host import Context
+from plugins.psc.tests.made_provider import CLIENT, NOW, MadeProvider, Signer
 from segur_plugin_psc.plugin import PscPlugin
 from segur_plugin_psc.settings import PscSettings
 from segur_sdk.errors import SegurError
@@ -21,6 +21,7 @@ from segur_sdk.services.session_provider import (
     SessionToEnd,
     SessionToRenew,
 )
+from tests.contexts.granting_nothing import SetClock
 
 
 @attrs.frozen
@@ -74,5 +75,5 @@ def curve_signer() -> Signer:
 
 @pytest.fixture
 def bench(signer: Signer) -> Bench:
-    clock = SetClock()
-    return Bench(Context(MadeProvider(signer, clock.now), clock), PscPlugin())
+    clock = SetClock(NOW)
+    return Bench(Context(MadeProvider(signer, clock.now), clock=clock), PscPlugin())

@@ -2,52 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import attrs
 
-from plugins.psc.tests.made_provider import ADDRESS, CLIENT, LOGIN, NOW, REDIRECT, MadeProvider
+from plugins.psc.tests.made_provider import ADDRESS, CLIENT, LOGIN, REDIRECT, MadeProvider
 from segur_plugin_psc.settings import PscSettings
-from segur_sdk.context import (
-    AuditNotes,
-    Cards,
-    Clock,
-    Deadline,
-    HttpClient,
-    HttpReply,
-    Keyring,
-    Keys,
-    ServiceT,
-    SettingsT,
-    Software,
-    Store,
-    Tokens,
-    Visit,
-)
-from segur_sdk.errors import Fact, InputError, PluginError, SegurError
-from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
+from segur_sdk.context import HttpClient, HttpReply, PluginSettings, Visit
+from segur_sdk.errors import InputError, PluginError, SegurError
 from segur_sdk.models.notice import Notice, Question
-
-
-@attrs.define
-class SetClock:
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-class Enough:
-    def remaining(self) -> float:
-        return 10.0
-
-
-@attrs.define
-class Notes:
-    written: list[tuple[str, Mapping[str, Fact]]] = attrs.field(factory=list)
-
-    def note(self, event: str, **facts: Fact) -> None:
-        self.written.append((event, facts))
+from tests.contexts.granting_nothing import GrantsNothing
 
 
 @attrs.frozen
@@ -85,13 +49,11 @@ class OneVisit:
 
 
 @attrs.define
-class Context:
-    """What a host gives; everything that the manifest does not declare is refused."""
+class Context(GrantsNothing):
+    """Grants what the manifest of psc declares."""
 
     provider: MadeProvider
-    set_clock: SetClock
-    plugin_settings: PscSettings = attrs.field(factory=lambda: PscSettings(client_id=CLIENT))
-    notes: Notes = attrs.field(factory=Notes)
+    plugin_settings: PluginSettings = attrs.field(factory=lambda: PscSettings(client_id=CLIENT), kw_only=True)
     shown: list[Notice] = attrs.field(factory=list)
     waits: list[float] = attrs.field(factory=list)
     visits: list[OneVisit] = attrs.field(factory=list)
@@ -100,70 +62,6 @@ class Context:
     gives_up: SegurError | None = None
     """What stops the browser and the waiting."""
     while_waiting: Callable[[], object] = attrs.field(default=lambda: None)
-
-    @property
-    def call_id(self) -> str:
-        return "call-1"
-
-    @property
-    def tenant(self) -> str:
-        return "officine"
-
-    @property
-    def environment(self) -> Environment:
-        return Environment.SANDBOX
-
-    @property
-    def software(self) -> Software:
-        return Software(
-            name="LGO", version="1.0", authorisation="TESTSGIE0000", instance="00000000-0000-4000-8000-000000000000"
-        )
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(
-            kind=ActorKind.OPERATOR, name="comptoir", structure=Structure(name="Officine"), workstation="poste 1"
-        )
-
-    @property
-    def session(self) -> Session | None:
-        return None
-
-    @property
-    def deadline(self) -> Deadline:
-        return Enough()
-
-    @property
-    def clock(self) -> Clock:
-        return self.set_clock
-
-    @property
-    def audit(self) -> AuditNotes:
-        return self.notes
-
-    @property
-    def store(self) -> Store:
-        raise PluginError("plugin.not_granted", what="store")
-
-    @property
-    def cards(self) -> Cards:
-        raise PluginError("plugin.not_granted", what="cards")
-
-    @property
-    def tokens(self) -> Tokens:
-        raise PluginError("plugin.not_granted", what="tokens")
-
-    @property
-    def keys(self) -> Keys:
-        raise PluginError("plugin.not_granted", what="keys")
-
-    @property
-    def keyring(self) -> Keyring:
-        raise PluginError("plugin.not_granted", what="keyring")
-
-    def settings(self, model: type[SettingsT], /) -> SettingsT:
-        assert isinstance(self.plugin_settings, model)
-        return self.plugin_settings
 
     def http(self, purpose: str, /) -> HttpClient:
         if purpose != "psc":
@@ -188,13 +86,10 @@ class Context:
 
     def wait(self, seconds: float, /) -> None:
         self.waits.append(seconds)
-        self.set_clock.moment += timedelta(seconds=seconds)
+        self.clock.moment += timedelta(seconds=seconds)
         self.while_waiting()
         if self.gives_up is not None:
             raise self.gives_up
-
-    def service(self, protocol: type[ServiceT], /) -> ServiceT:
-        raise PluginError("plugin.not_granted", what=protocol.__name__)
 
     def ask(self, question: Question, /) -> str:
         self.questions.append(question)

@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import attrs
 import pytest
 
-from plugins.psc.tests.fake_host import Context, SetClock
+from plugins.psc.tests.fake_host import Context
 from plugins.psc.tests.made_provider import MadeProvider, Signer
 from segur_plugin_psc.settings import PscSettings
 from segur_sdk.context import HttpReply
 from segur_sdk.errors import InputError, ServiceError
+from tests.contexts.granting_nothing import SetClock
 
 if TYPE_CHECKING:
     import httpx
@@ -86,13 +87,13 @@ def wired(segur_sandbox: "RunningSandbox", bench: Any, signer: Signer) -> Iterat
     context = ssl.create_default_context(cafile=segur_sandbox.descriptor["ca"])
     files = segur_sandbox.descriptor["certificates"][registered["key_role"]]
     context.load_cert_chain(files["cert"], files["key"])
-    clock = RealClock()
+    clock = RealClock(datetime.now(UTC))
     with httpx.Client(verify=context, timeout=PATIENCE_S) as client:
         address = psc["issuer"].removesuffix("/auth/realms/esante-wallet")
         wire = Wire(client, address)
         walk = Walk(client, psc["login"], registered["redirect_uris"][0])
         settings = PscSettings(client_id="segur-lps")
-        ctx = Wired(MadeProvider(signer, clock.now), clock, plugin_settings=settings, wire=wire, walk=walk)
+        ctx = Wired(MadeProvider(signer, clock.now), clock=clock, plugin_settings=settings, wire=wire, walk=walk)
         segur_sandbox.answer_psc("medecin")
         yield attrs.evolve(bench, ctx=ctx)
 

@@ -170,7 +170,7 @@ def test_authority_that_never_ends_is_not_waited_for_for_ever(bench: Any) -> Non
 
 def test_clock_that_is_set_back_does_not_lengthen_the_wait(bench: Any) -> None:
     def back() -> None:
-        bench.ctx.set_clock.moment = NOW - timedelta(days=1)
+        bench.ctx.clock.moment = NOW - timedelta(days=1)
 
     bench.ctx.while_waiting = back
     bench.provider.on("backchannel_authentication_endpoint", started(20))

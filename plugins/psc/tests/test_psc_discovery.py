@@ -39,12 +39,12 @@ def test_endpoints_are_those_of_the_document(bench: Any) -> None:
 def test_document_serves_for_an_hour(bench: Any) -> None:
     for _ in range(2):
         bench.sign_in()
-    bench.ctx.set_clock.moment = NOW + timedelta(minutes=59)
+    bench.ctx.clock.moment = NOW + timedelta(minutes=59)
     bench.sign_in()
     assert len([one for one in bench.provider.sent if one.path == WELL_KNOWN]) == 1
-    bench.ctx.set_clock.moment = NOW + timedelta(minutes=60)
+    bench.ctx.clock.moment = NOW + timedelta(minutes=60)
     bench.sign_in()
-    bench.ctx.set_clock.moment = NOW
+    bench.ctx.clock.moment = NOW
     bench.sign_in()
     assert len([one for one in bench.provider.sent if one.path == WELL_KNOWN]) == 3
 

@@ -237,7 +237,7 @@ def test_unknown_key_is_asked_for_anew_once(bench: Any, other_signer: Signer) ->
 def test_key_that_was_withdrawn_is_of_no_use_after_an_hour(bench: Any, other_signer: Signer) -> None:
     bench.sign_in()
     bench.provider.keys = [other_signer.jwk()]
-    bench.ctx.set_clock.moment = NOW.replace(hour=NOW.hour + 1)
+    bench.ctx.clock.moment = NOW.replace(hour=NOW.hour + 1)
     assert reason(bench) == "kid"
 
 
@@ -285,5 +285,5 @@ def test_signature_on_a_curve_is_accepted_when_set(bench: Any, curve_signer: Sig
     bench.set(algorithms=["RS256", "ES256"])
     assert bench.sign_in().national_id == KIT
     bench.provider.keys = [curve_signer.jwk(crv="P-384")]
-    bench.ctx.set_clock.moment = NOW.replace(hour=NOW.hour + 1)
+    bench.ctx.clock.moment = NOW.replace(hour=NOW.hour + 1)
     assert reason(bench) == "kid"

@@ -81,7 +81,7 @@ def test_failed_login_tells_nothing_of_what_was_exchanged(bench: Any, spoil: Any
     spoil(bench.provider)
     failure = bench.refusal()
     assert_silent(bench, everything_said(failure))
-    assert_silent(bench, repr(bench.ctx.notes.written))
+    assert_silent(bench, repr(bench.ctx.audit.written))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_failed_login_on_a_device_tells_nothing_either(bench: Any, reply: HttpRe
     bench.provider.on("token_endpoint", refusal("authorization_pending"), reply)
     failure = bench.refusal(flow="ciba", national_id=KIT)
     assert_silent(bench, everything_said(failure))
-    assert_silent(bench, repr(bench.ctx.notes.written) + repr(bench.ctx.shown) + repr(bench.ctx.questions))
+    assert_silent(bench, repr(bench.ctx.audit.written) + repr(bench.ctx.shown) + repr(bench.ctx.questions))
 
 
 def test_whole_session_is_noted_without_any_of_it(bench: Any, signer: Signer) -> None:
@@ -110,7 +110,7 @@ def test_whole_session_is_noted_without_any_of_it(bench: Any, signer: Signer) ->
         with pytest.raises(SegurError) as caught:
             bench.told(refused)
         assert_silent(bench, everything_said(caught.value))
-    notes = bench.ctx.notes.written
+    notes = bench.ctx.audit.written
     assert_silent(bench, repr(notes))
     assert ("login", {"flow": "code", "mode": "CARD", "exercices": 2}) in notes
     assert {name for name, _ in notes} == {"exchange", "login"}
@@ -120,7 +120,7 @@ def test_whole_session_is_noted_without_any_of_it(bench: Any, signer: Signer) ->
 def test_mode_that_is_unknown_is_not_noted(bench: Any) -> None:
     bench.provider.userinfo["authMode"] = CANARY
     bench.sign_in()
-    assert CANARY not in repr(bench.ctx.notes.written)
+    assert CANARY not in repr(bench.ctx.audit.written)
 
 
 def test_renewal_that_fails_tells_nothing_of_the_tokens(bench: Any) -> None:

@@ -24,7 +24,7 @@ def failure_of(bench: Any, tokens: Any) -> SegurError:
 
 def test_tokens_are_renewed_by_the_refresh_token(bench: Any) -> None:
     tokens = bench.sign_in().tokens
-    bench.ctx.set_clock.moment = NOW + timedelta(seconds=110)
+    bench.ctx.clock.moment = NOW + timedelta(seconds=110)
     renewed = bench.renew(tokens)
     assert bench.provider.to("token_endpoint")[-1].form == {
         "grant_type": "refresh_token",

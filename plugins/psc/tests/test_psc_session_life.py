@@ -182,7 +182,7 @@ def test_flood_of_logout_tokens_is_not_remembered_for_ever(bench: Any, monkeypat
     for number in range(2):
         bench.told(logout(bench, jti=f"avis-{number}"))
     assert ignored(bench, logout(bench, jti="avis-2")) == "jti"
-    bench.ctx.set_clock.moment = NOW + timedelta(seconds=420)
+    bench.ctx.clock.moment = NOW + timedelta(seconds=420)
     bench.told(logout(bench, jti="avis-2", exp=T + 900))
 
 
@@ -269,9 +269,9 @@ def test_flood_of_made_up_keys_has_them_asked_for_once_in_a_while(bench: Any, ot
         assert ignored(bench, logout(bench, {"kid": f"inconnu-{number}"})) == "kid"
     assert asked() == 2
     bench.provider.signer = other_signer
-    bench.ctx.set_clock.moment = NOW + timedelta(seconds=29)
+    bench.ctx.clock.moment = NOW + timedelta(seconds=29)
     assert ignored(bench, logout(bench)) == "kid"
-    bench.ctx.set_clock.moment = NOW + timedelta(seconds=30)
+    bench.ctx.clock.moment = NOW + timedelta(seconds=30)
     assert bench.told(logout(bench)).authority_session == "sid-1"
     assert asked() == 3
 
@@ -308,9 +308,9 @@ def test_logout_token_acts_once_in_its_life(bench: Any) -> None:
     token = logout(bench)
     bench.told(token)
     for later in (0, 60, 419):
-        bench.ctx.set_clock.moment = NOW + timedelta(seconds=later)
+        bench.ctx.clock.moment = NOW + timedelta(seconds=later)
         assert ignored(bench, token) == "jti"
-    bench.ctx.set_clock.moment = NOW + timedelta(seconds=420)
+    bench.ctx.clock.moment = NOW + timedelta(seconds=420)
     assert ignored(bench, token) == "exp"
     assert bench.told(logout(bench, jti="avis-2", exp=T + 900)).authority_session == "sid-1"
 

@@ -1,7 +1,7 @@
 """A virtual carte Vitale 2, written without the plugin's code, and a context to read it with."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,27 +12,12 @@ from segur_plugin_vitale.plugin import VitalePlugin
 from segur_plugin_vitale.settings import VitaleSettings
 from segur_sdk import HookContext
 from segur_sdk.cards.channel import CardChannel
-from segur_sdk.context import (
-    AuditNotes,
-    Cards,
-    Clock,
-    Deadline,
-    HttpClient,
-    Keyring,
-    Keys,
-    ServiceT,
-    SettingsT,
-    Software,
-    Store,
-    Tokens,
-    Visit,
-)
+from segur_sdk.context import Cards
 from segur_sdk.drivers import OfficialReading
-from segur_sdk.errors import CardError, Fact, PluginError
+from segur_sdk.errors import CardError
 from segur_sdk.hooks.card_read import CardReadEvent
-from segur_sdk.models.actor import Actor, ActorKind, Environment, Session, Structure
 from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSuppliedReading
-from segur_sdk.models.notice import Notice, Question
+from tests.contexts.granting_nothing import GrantsNothing, SetClock
 
 NOW = datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
 VITALE_2_ATR = "3B751300004309EA9000"
@@ -215,120 +200,14 @@ class Reader:
 
 
 @attrs.define
-class Notes:
-    written: list[tuple[str, Mapping[str, Fact]]] = attrs.field(factory=list)
-
-    def note(self, event: str, **facts: Fact) -> None:
-        self.written.append((event, facts))
-
-
-class FixedClock:
-    def now(self) -> datetime:
-        return NOW
-
-
-@attrs.define
-class SecondsLeft:
-    seconds: float = 10.0
-
-    def remaining(self) -> float:
-        return self.seconds
-
-
-@attrs.define
-class Context:
-    """What a host gives; everything that the manifest does not declare is refused."""
+class Context(GrantsNothing):
+    """Grants what the manifest of vitale declares."""
 
     reader: Reader
-    plugin_settings: VitaleSettings
-    environment_of_host: Environment = Environment.SANDBOX
-    notes: Notes = attrs.field(factory=Notes)
-    time_left: SecondsLeft = attrs.field(factory=SecondsLeft)
-
-    @property
-    def call_id(self) -> str:
-        return "call-1"
-
-    @property
-    def tenant(self) -> str:
-        return "officine"
-
-    @property
-    def environment(self) -> Environment:
-        return self.environment_of_host
-
-    @property
-    def software(self) -> Software:
-        return Software(
-            name="LGO",
-            version="1.0",
-            authorisation="TESTSGIE0000",
-            instance="00000000-0000-4000-8000-000000000000",
-        )
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(
-            kind=ActorKind.OPERATOR, name="comptoir", structure=Structure(name="Officine"), workstation="poste 1"
-        )
-
-    @property
-    def session(self) -> Session | None:
-        return None
-
-    @property
-    def deadline(self) -> Deadline:
-        return self.time_left
-
-    @property
-    def clock(self) -> Clock:
-        return FixedClock()
-
-    @property
-    def audit(self) -> AuditNotes:
-        return self.notes
-
-    @property
-    def store(self) -> Store:
-        raise PluginError("plugin.not_granted", what="store")
 
     @property
     def cards(self) -> Cards:
         return self.reader
-
-    @property
-    def tokens(self) -> Tokens:
-        raise PluginError("plugin.not_granted", what="tokens")
-
-    @property
-    def keys(self) -> Keys:
-        raise PluginError("plugin.not_granted", what="keys")
-
-    @property
-    def keyring(self) -> Keyring:
-        raise PluginError("plugin.not_granted", what="keyring")
-
-    def settings(self, model: type[SettingsT], /) -> SettingsT:
-        assert isinstance(self.plugin_settings, model)
-        return self.plugin_settings
-
-    def http(self, purpose: str, /) -> HttpClient:
-        raise PluginError("plugin.not_granted", what=purpose)
-
-    def browser(self, purpose: str, /) -> AbstractContextManager[Visit]:
-        raise PluginError("plugin.not_granted", what=purpose)
-
-    def service(self, protocol: type[ServiceT], /) -> ServiceT:
-        raise PluginError("plugin.not_granted", what=protocol.__name__)
-
-    def ask(self, question: Question, /) -> str:
-        raise PluginError("plugin.not_granted", what=question.code)
-
-    def show(self, notice: Notice, /) -> None:
-        raise PluginError("plugin.not_granted", what=notice.code)
-
-    def wait(self, seconds: float, /) -> None:
-        raise PluginError("plugin.not_granted", what="prompts")
 
 
 class Bench:
@@ -352,7 +231,7 @@ class Bench:
         return CardPresence(slot="lecteur", atr=atr, insertion="7", inserted_at=NOW)
 
     def context(self, card: VirtualVitale | None = None, **settings: object) -> Context:
-        return Context(Reader(card), VitaleSettings.model_validate(settings))
+        return Context(Reader(card), clock=SetClock(NOW), plugin_settings=VitaleSettings.model_validate(settings))
 
     def read(self, card: VirtualVitale, **settings: object) -> CardReading | None:
         return self.call(self.presence(card.atr), self.context(card, **settings))

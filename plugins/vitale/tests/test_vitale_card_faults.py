@@ -92,7 +92,7 @@ def test_one_hiccup_at_any_command_is_read_over(bench: Any, family: tuple[Any, .
         ctx = bench.context(card)
         assert bench.call(bench.presence(), ctx).beneficiaries == expected
         assert (ctx.reader.opened, ctx.reader.closed) == (2, 2)
-        assert [event for event, _ in ctx.notes.written] == ["hiccup"]
+        assert [event for event, _ in ctx.audit.written] == ["hiccup"]
 
 
 @pytest.mark.parametrize("tries", [1, 2, 4, 10])
@@ -110,7 +110,7 @@ def test_no_new_try_begins_when_the_host_is_about_to_give_up(bench: Any, zoe: An
     card = bench.card(zoe)
     card.always_answers = b"\x6f\x00"
     ctx = bench.context(card)
-    ctx.time_left.seconds = 0.5
+    ctx.deadline.seconds = 0.5
     with pytest.raises(CardError):
         bench.call(bench.presence(), ctx)
     assert ctx.reader.opened == 1

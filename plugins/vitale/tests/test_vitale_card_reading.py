@@ -174,7 +174,7 @@ def test_nature_is_unknown_when_no_object_is_configured(bench: Any, zoe: Any) ->
 def test_test_and_demonstration_cards_are_refused_in_production(bench: Any, zoe: Any, nature: str) -> None:
     card = bench.card(zoe, nature=nature)
     ctx = bench.context(card)
-    ctx.environment_of_host = Environment.PRODUCTION
+    ctx.environment = Environment.PRODUCTION
     with pytest.raises(CardError) as caught:
         bench.call(bench.presence(), ctx)
     assert (caught.value.code, caught.value.facts["nature"]) == ("card.test_in_production", nature)
@@ -182,7 +182,7 @@ def test_test_and_demonstration_cards_are_refused_in_production(bench: Any, zoe:
 
 def test_a_real_card_is_read_in_production(bench: Any, zoe: Any) -> None:
     ctx = bench.context(bench.card(zoe, nature="R"))
-    ctx.environment_of_host = Environment.PRODUCTION
+    ctx.environment = Environment.PRODUCTION
     assert bench.call(bench.presence(), ctx).beneficiaries[0].nom == "ADRUN"
 
 
@@ -197,7 +197,7 @@ def test_a_card_of_another_world_is_refused(
     bench: Any, zoe: Any, nature: str | None, environment: Environment, code: str
 ) -> None:
     ctx = bench.context(bench.card(zoe, nature=nature))
-    ctx.environment_of_host = environment
+    ctx.environment = environment
     with pytest.raises(CardError) as caught:
         bench.call(bench.presence(), ctx)
     assert caught.value.code == code

@@ -67,7 +67,7 @@ def test_error_about_a_cut_file_tells_nothing_of_its_content(bench: Any, patient
         try:
             bench.call(bench.presence(), ctx)
         except SegurError as failure:
-            said = everything_said(failure) + repr(ctx.notes.written)
+            said = everything_said(failure) + repr(ctx.audit.written)
             assert traces_of(said) == [], length
 
 

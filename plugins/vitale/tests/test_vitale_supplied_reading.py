@@ -158,7 +158,7 @@ def test_same_supplied_date_of_birth_is_flagged(bench: Any) -> None:
 @pytest.mark.parametrize("nature", ["T", "D"])
 def test_supplied_test_card_is_refused_in_production(bench: Any, nature: str) -> None:
     ctx = bench.context()
-    ctx.environment_of_host = Environment.PRODUCTION
+    ctx.environment = Environment.PRODUCTION
     with pytest.raises(CardError) as caught:
         bench.call(supplied({}, nature=nature), ctx)
     assert caught.value.code == "card.test_in_production"
