@@ -8,7 +8,7 @@ from plugins.certificates.tests.fake_host import Context, crl_of
 from plugins.certificates.tests.made_pki import DAY, NOW, Made, Pki, make, make_leaf, org_name, published
 from segur_sdk.errors import ConfigError, InputError
 from segur_sdk.keyring import KeyPlace
-from segur_sdk.models.actor import Environment
+from segur_sdk.models.actor import Environment, Structure
 from segur_sdk.services.structure_certificates import CalendarRequest, CertificateStatus
 
 
@@ -73,13 +73,15 @@ def test_status_follows_the_days_that_are_left(known: Context, pki: Pki, left: i
     ("use", "kind", "subject", "given", "expected"),
     [
         ("insi-auto", "AUTH_CLI", org_name("insi-auto"), {}, "insi_name_case"),
+        ("insi-auto", "AUTH_CLI", org_name("INSI-AUTO "), {}, "insi_name_space"),
+        ("insi-auto", "AUTH_CLI", org_name(" INSI-AUTO"), {}, "insi_name_space"),
         ("insi-auto", "AUTH_CLI", org_name("INSI-MANU"), {}, "insi_name_other"),
         ("insi-auto", "SIGN", org_name(), {"purposes": ("insi-auto",)}, "usage_misfit"),
         ("autre", "SIGN", org_name("LGO"), {"purposes": ("psc",)}, "usage_misfit"),
         ("autre", "AUTH_CLI", org_name("LGO"), {"signs": True}, "usage_misfit"),
         ("mss-server", "AUTH_CLI", org_name("LGO"), {}, "usage_misfit"),
     ],
-    ids=["case", "other name", "signature for INSi", "signature for a client", "client that signs", "client as server"],
+    ids=["case", "space behind", "space before", "other name", "signature for INSi", "signature for a client", "client that signs", "client as server"],
 )
 def test_certificate_that_does_not_fit_is_blocked(
     known: Context, pki: Pki, use: str, kind: str, subject: Any, given: dict[str, Any], expected: str
@@ -188,24 +190,61 @@ def test_chain_is_completed_refused_or_passed_over(known: Context, pki: Pki) -> 
 
 
 @pytest.mark.parametrize(
-    ("trusted", "refuses", "expected"),
+    ("trusted", "refuses", "expected", "status"),
     [
-        ({}, None, "anchors_missing"),
-        ({}, ConfigError("config.trust_unreadable"), "anchors_missing"),
-        ({"igc-sante": ("production_root",)}, None, "anchors_mixed"),
-        ({"igc-sante": ("organisations",)}, None, "no_anchor"),
+        ({}, None, "anchors_missing", "urgent"),
+        ({}, ConfigError("config.trust_unreadable"), "anchors_missing", "urgent"),
+        ({"igc-sante": ("root", "production_root")}, None, "anchors_mixed", "blocked"),
+        ({}, ConfigError("config.certificate_environment"), "anchors_mixed", "blocked"),
+        ({"igc-sante": ("organisations",)}, None, "no_anchor", "urgent"),
     ],
-    ids=["none", "unreadable", "other tree", "no root"],
+    ids=["none", "unreadable", "both trees", "other tree, as the host says", "no root"],
 )
 def test_authorities_that_are_not_configured_are_told_and_nothing_is_raised(
-    known: Context, pki: Pki, trusted: dict[str, tuple[str, ...]], refuses: ConfigError | None, expected: str
+    known: Context,
+    pki: Pki,
+    trusted: dict[str, tuple[str, ...]],
+    refuses: ConfigError | None,
+    expected: str,
+    status: str,
 ) -> None:
     known.keyring.trusted = {name: tuple(getattr(pki, one).der for one in held) for name, held in trusted.items()}
     if refuses is not None:
         known.keyring.refuses["igc-sante"] = refuses
     hold(known, pki, "insi-auto")
     row = known.rows()["insi-auto"]
-    assert (known.codes("insi-auto"), row.status) == ([expected], CertificateStatus.URGENT)
+    assert (known.codes("insi-auto"), row.status) == ([expected], CertificateStatus(status))
+
+
+@pytest.mark.req("CERT-02")
+def test_certificate_of_the_other_environment_is_named_and_blocked(known: Context, pki: Pki) -> None:
+    hold(known, pki, "insi-auto", problem="config.certificate_environment")
+    known.environment = Environment.PRODUCTION
+    row = known.rows()["insi-auto"]
+    assert (row.offer, row.environment, row.structure) == ("ORG", Environment.TEST, "10B0152872")
+    assert (row.status, row.findings[0].notice.code) == (CertificateStatus.BLOCKED, "certificates.other_tree")
+    assert "config.certificate_environment" not in {one.notice.code for one in row.findings}
+
+
+@pytest.mark.req("S003-07")
+@pytest.mark.parametrize(
+    ("unit", "own", "expected"),
+    [
+        ("10B0152872", {"finess": "0B0152872"}, []),
+        ("1750712184", {"finess": "0B0152872"}, ["other_structure"]),
+        ("341930067800069", {"finess": "0B0152872"}, []),
+        ("341930067800069", {"siret": "41930067800069"}, []),
+        ("341930067800069", {"siret": "18751275100020"}, ["other_structure"]),
+    ],
+    ids=["its own", "another FINESS", "not to be compared", "its own SIRET", "another SIRET"],
+)
+def test_certificate_of_another_structure_is_told(
+    known: Context, pki: Pki, unit: str, own: dict[str, str], expected: list[str]
+) -> None:
+    known.actor = known.actor.model_copy(update={"structure": Structure(name="PHARMACIE", **own)})
+    hold(known, pki, "insi-auto", subject=org_name(unit=unit))
+    assert known.codes("insi-auto") == expected
+    assert known.rows()["insi-auto"].structure == unit
 
 
 @pytest.mark.req("CERT-08")

@@ -187,3 +187,5 @@ def test_certificates_of_tests_and_of_production_stay_apart(
             assert raised.value.code == "config.certificate_environment"
         else:
             assert use() is not None
+    # What is refused is told all the same: which certificate it is, and of which environment.
+    assert keys.held_chain("insi-auto") == (leaf.certificate,)

@@ -19,7 +19,9 @@ from segur_plugin_certificates.settings import CertificatesSettings
 from segur_plugin_certificates.trusted import trusted
 from segur_sdk.context import HookContext
 from segur_sdk.errors import InputError
+from segur_sdk.identifiers.structure_id import StructureIdType
 from segur_sdk.keyring import KeyPlace, KeyReference
+from segur_sdk.models.actor import Structure
 
 _SAID_OF_THE_LEAF: Final = {
     "certificates.chain_tree": {"certificates.other_tree"},
@@ -35,6 +37,7 @@ _SAID_BY_THE_HOST: Final = {
     "config.key_twice": {"certificates.key_twice"},
 }
 """Reasons of the host not to use a key, by what was said of its certificate already."""
+_MIXED: Final = "certificates.anchors_mixed"
 _NOT_THERE: Final = frozenset(
     {"token.absent", "card.absent", "card.removed", "card.no_reader", "card.no_reader_service"}
 )
@@ -83,21 +86,25 @@ class _Judging:
     refusal: str
     """Why there are none."""
     asking: Asking
+    structure: Structure
+    """Of the installation."""
 
     @classmethod
     def prepared(cls, ctx: HookContext, read: ReadLists, *, online: bool) -> "_Judging":
         mode = ctx.settings(CertificatesSettings).revocation
         asking = Asking(ctx, KeptLists(ctx, read), mode, online)
         try:
-            return cls(trusted(ctx), "", asking)
+            return cls(trusted(ctx), "", asking, ctx.actor.structure)
         except InputError as failure:
-            return cls(None, failure.code, asking)
+            return cls(None, failure.code, asking, ctx.actor.structure)
 
     def of(self, reference: KeyReference, entry: Entry | None, now: datetime) -> Judged:
         findings = [] if entry is None else list(entry.findings)
         facts = entry.facts if entry is not None else None
         path: tuple[x509.Certificate, ...] = ()
         findings += _of_key(reference, facts, _codes(findings))
+        if facts is not None:
+            findings += _of_structure(reference.use, facts, self.structure)
         if facts is not None and facts.kind.offer is Offer.FOREIGN:
             findings.append(Finding("certificates.foreign", Severity.INFO, reference.use))
         elif entry is not None and facts is not None and facts.kind.offer is not Offer.AUTHORITY:
@@ -111,7 +118,9 @@ class _Judging:
         self, one: Held, said: set[str], now: datetime
     ) -> tuple[tuple[x509.Certificate, ...], tuple[Finding, ...]]:
         if self.anchors is None:
-            return (), (Finding(self.refusal, Severity.URGENT, one.use),)
+            # Between mixed trees nothing tells one environment from the other: no certificate is used then.
+            severity = Severity.BLOCKING if self.refusal == _MIXED else Severity.URGENT
+            return (), (Finding(self.refusal, severity, one.use),)
         chain, found = of_chain(one, self.anchors, now)
         new = tuple(one for one in found if said.isdisjoint(_SAID_OF_THE_LEAF.get(one.code, set())))
         return (() if chain is None else chain.path), new
@@ -127,6 +136,16 @@ def _of_key(reference: KeyReference, facts: Facts | None, said: set[str]) -> Ite
         yield Finding("certificates.none_yet", Severity.BLOCKING, reference.use)
     if facts is not None and reference.public_key not in {None, facts.public_key}:
         yield Finding("certificates.mismatch", Severity.BLOCKING, reference.use)
+
+
+def _of_structure(use: str, facts: Facts, own: Structure) -> Iterator[Finding]:
+    """Tell of a certificate of another structure: each administers its own, whoever the administrator is."""
+    named = facts.subject.structure
+    if named is None or facts.kind.offer not in {Offer.ORG, Offer.SERV}:
+        return
+    known = {StructureIdType.FINESS: own.finess, StructureIdType.SIRET: own.siret}.get(named.type)
+    if known is not None and known != named.value:
+        yield Finding("certificates.other_structure", Severity.WARNING, use, str(named))
 
 
 def _codes(findings: list[Finding]) -> set[str]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 import attrs
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from segur_plugin_certificates.ordering.state import OrderState, resume, save
 from segur_sdk.context import HookContext
@@ -18,7 +18,7 @@ RETENTION: Final = timedelta(days=1461)
 class _Written(Value):
     changed_at: Moment
     preset: str | None = None
-    order: str
+    order: str = Field(repr=False)
 
 
 @attrs.frozen

@@ -75,7 +75,8 @@ def read_subject(name: x509.Name) -> Subject:
             faults.append("certificates.subject_twice")
         elif isinstance(value, str) and len(value) <= MAX_TEXT and value.isprintable():
             if text := value.strip():
-                texts[label] = text
+                # A name is compared as it stands: services take « INSI-AUTO » and nothing that only looks like it.
+                texts[label] = value if label == "CN" else text
         else:
             faults.append("certificates.subject_text")
     structure = _structure(texts.get("OU"), faults)

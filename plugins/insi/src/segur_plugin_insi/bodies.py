@@ -3,7 +3,7 @@
 from segur_plugin_insi.card_person import CardPerson
 from segur_plugin_insi.criteria import Criteria
 from segur_plugin_insi.namespaces import RECSANS, RECVIT
-from segur_plugin_insi.writing import Xml, leaf, node
+from segur_sdk.formats.xml_writer import Xml, leaf, node
 
 
 def recsansvitale(criteria: Criteria) -> Xml:

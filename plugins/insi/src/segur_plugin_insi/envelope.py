@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from segur_plugin_insi.namespaces import SOAP, WSA, Operation
-from segur_plugin_insi.writing import Xml, leaf, node
+from segur_sdk.formats.xml_writer import Xml, leaf, node
 
 _DECLARATION: Final = "<?xml version='1.0' encoding='UTF-8'?>\n"
 

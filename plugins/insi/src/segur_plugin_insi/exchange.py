@@ -13,9 +13,9 @@ from segur_plugin_insi.envelope import build_envelope, content_type
 from segur_plugin_insi.namespaces import WSSE, Operation
 from segur_plugin_insi.professional_assertion import professional_assertion
 from segur_plugin_insi.replies import MAX_ANSWER, read_reply
-from segur_plugin_insi.writing import Xml, node
 from segur_sdk.context import HookContext
 from segur_sdk.errors import ConfigError, Fact, SegurError, ServiceError
+from segur_sdk.formats.xml_writer import Xml, node
 from segur_sdk.models.identity import InsAttempt, SearchTraits
 
 

@@ -15,8 +15,8 @@ from lxml import etree
 from segur_plugin_insi.namespaces import DS, SAML
 from segur_plugin_insi.professionals import Professional
 from segur_plugin_insi.timestamps import utc_milliseconds
-from segur_plugin_insi.writing import Xml, leaf, node
 from segur_sdk.context import Signer
+from segur_sdk.formats.xml_writer import Xml, leaf, node
 
 _PLACEHOLDER: Final = node("Signature", attributes={"xmlns": DS, "Id": "placeholder"})
 """Where the signature goes: the schema of SAML wants it right after ``Issuer``."""

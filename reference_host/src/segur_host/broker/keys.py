@@ -104,11 +104,25 @@ class KeyRing:
 
     def chain(self, use: str) -> tuple[x509.Certificate, ...]:
         """Return the certificate that serves for a use, then those that came with it. Errors as ``certificate``."""
+        found = self.held_chain(use)
+        self.refuse_other_world(found[0], use)
+        return found
+
+    def held_chain(self, use: str) -> tuple[x509.Certificate, ...]:
+        """Return what is held for a use, to tell of it: of whichever environment. Other errors as ``certificate``."""
         token = self._token_of(use)
         if token is not None:
-            return (self._on_token(use, token).certificate,)
+            return (self._found_on_token(use, token).certificate,)
         with self._lock:
-            return self._pair(use).chain
+            return self._held(use).chain
+
+    def refuse_other_world(self, certificate: x509.Certificate, use: str) -> None:
+        """Refuse the certificate of a key that belongs to another environment.
+
+        Raises:
+            ConfigError: ``config.certificate_environment``.
+        """
+        refuse_other_world(certificate, self._environment, use)
 
     def anchors(self, trust: str) -> tuple[x509.Certificate, ...]:
         """Return the authorities of that name.
@@ -253,10 +267,14 @@ class KeyRing:
             return table.token if self._standing(use).serving is None else None
 
     def _on_token(self, use: str, table: TokenKeyTable) -> TokenKeyFound:
+        found = self._found_on_token(use, table)
+        self.refuse_other_world(found.certificate, use)
+        return found
+
+    def _found_on_token(self, use: str, table: TokenKeyTable) -> TokenKeyFound:
         if self._tokens is None:
             raise ConfigError("config.key_missing", use=use, reason="no_token")
         found = self._tokens.key_of(table.serial, table.key, authenticates_clients)
-        refuse_other_world(found.certificate, self._environment, use)
         with self._lock:
             self._places.add(use, f"token:{table.serial}", fingerprint_of(found.certificate.public_key()))
         return found
@@ -280,6 +298,12 @@ class KeyRing:
         return self._standings[use]
 
     def _pair(self, use: str) -> KeyPair:
+        pair = self._held(use)
+        self.refuse_other_world(pair.chain[0], use)
+        return pair
+
+    def _held(self, use: str) -> KeyPair:
+        """Return the key that is held for a use, with its certificate, of whichever environment that is."""
         serving = self._standing(use).serving
         pair = self._pairs.get(use)
         if pair is None:
@@ -290,7 +314,6 @@ class KeyRing:
                 raise ConfigError("config.key_missing", use=use, reason="not_configured")
             else:
                 pair = self._read(table, use)
-            refuse_other_world(pair.chain[0], self._environment, use)
             self._pairs[use] = pair
         return pair
 

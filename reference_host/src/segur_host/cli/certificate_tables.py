@@ -20,6 +20,15 @@ COLUMNS: Final = {
 }
 
 
+def show_structure(told: Mapping[str, Any]) -> None:
+    """Say of which structure, and of which installation, the certificates below are."""
+    structure = told["structure"]
+    numbers = (("FINESS", structure["finess"]), ("SIRET", structure["siret"]))
+    named = ", ".join(f"{name} {number}" for name, number in numbers if number is not None)
+    console.print(f"[bold]{escape(structure['name'])}[/]{escape(f' — {named}' if named else '')}")
+    console.print(escape(told["configuration"]))
+
+
 def show_rows(rows: Iterable[Mapping[str, Any]]) -> None:
     """Show the rows of an inventory, in JSON, and under them what is to be known of each."""
     # The use on one line: whoever wants to do something about a certificate names it.

@@ -13,10 +13,11 @@ from segur_host.broker.ask import NobodyToAsk
 from segur_host.cli.answering import STANDARD_INPUT, AnswersOption, answering
 from segur_host.cli.call import read_input
 from segur_host.cli.carrying_out import carried_out
-from segur_host.cli.certificate_tables import show_progress, show_rows
+from segur_host.cli.certificate_tables import show_progress, show_rows, show_structure
 from segur_host.cli.failing import ExitCode, fail
-from segur_host.cli.options import ConfigOption, JsonOption, SessionOption
+from segur_host.cli.options import ConfigOption, ConfigsOption, JsonOption, SessionOption, config_paths
 from segur_host.cli.output import console, only_json
+from segur_host.config.loading import load_config
 from segur_sdk.errors import HostError, InputError
 from segur_sdk.services.structure_certificates import MAX_CERTIFICATE_FILE, CertificateStatus
 
@@ -26,7 +27,7 @@ UseArgument = Annotated[str, typer.Argument(help="Usage de la clé dans la confi
 
 
 @app.command("list")
-def list_certificates(*, config: ConfigOption = None, json: JsonOption = False) -> None:
+def list_certificates(*, config: ConfigsOption = None, json: JsonOption = False) -> None:
     """Montre chaque certificat, ce qu’il est et ce qu’il vaut, d’après ce que ce poste sait déjà."""
     _inventory({}, config, json=json)
 
@@ -36,7 +37,7 @@ def check(
     uses: Annotated[list[str] | None, typer.Argument(metavar="USE", help="Clés à examiner ; toutes sinon.")] = None,
     *,
     offline: Annotated[bool, typer.Option("--offline", help="N’interroge pas les autorités.")] = False,
-    config: ConfigOption = None,
+    config: ConfigsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Examine les certificats, révocation demandée aux autorités ; le code de retour est 1 si l’un est bloqué."""
@@ -145,14 +146,28 @@ def secret(
     sys.stdout.write(f"{found['secret']}\n")
 
 
-def _inventory(arguments: dict[str, Any], config: Path | None, *, json: bool) -> list[dict[str, Any]]:
+def _inventory(arguments: dict[str, Any], configs: list[Path] | None, *, json: bool) -> list[dict[str, Any]]:
+    """Judge the certificates of one structure, or of several: then each stands under its own name and number."""
+    paths = config_paths(configs)
     with only_json() as output:
-        rows: list[dict[str, Any]] = carried_out(config, "certificates.inventory", arguments, NobodyToAsk())
+        told = [_of_structure(path, arguments) for path in paths]
         if json:
-            output.write(rows)
+            output.write(told if len(told) > 1 else told[0]["certificates"])
     if not json:
-        show_rows(rows)
-    return rows
+        for one in told:
+            if len(told) > 1:
+                show_structure(one)
+            show_rows(one["certificates"])
+    return [row for one in told for row in one["certificates"]]
+
+
+def _of_structure(path: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    structure = load_config(path).structure
+    return {
+        "configuration": str(path),
+        "structure": structure.model_dump(mode="json"),
+        "certificates": carried_out(path, "certificates.inventory", arguments, NobodyToAsk()),
+    }
 
 
 def _progress(

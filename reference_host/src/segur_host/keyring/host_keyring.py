@@ -133,7 +133,7 @@ class HostKeyring:
 
     def announce(self, use: str, fingerprint: str, level: ExpiryLevel, days_left: int) -> None:
         """Have every plugin told that a certificate nears its end, if it is the one that serves."""
-        certificate = self._keys.chain(use)[0]
+        certificate = self._keys.held_chain(use)[0]
         if sha256(certificate.public_bytes(Encoding.DER)).hexdigest().upper() == fingerprint:
             self._announcements.announce(use, certificate, level, days_left)
 

@@ -35,9 +35,10 @@ def reference_of(
     try:
         standing = store.standing(use)
         if standing.serving is not None or is_configured(keys, use) or _on_token(keys, use):
-            found = keys.chain(use)
+            found = keys.held_chain(use)
             chain = tuple(one.public_bytes(Encoding.DER) for one in found)
             public_key = fingerprint_of(found[0].public_key())
+            keys.refuse_other_world(found[0], use)
     except SegurError as failure:
         problem = failure.code
     except (ValueError, UnsupportedAlgorithm):

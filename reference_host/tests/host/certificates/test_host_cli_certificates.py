@@ -144,6 +144,42 @@ def test_a_check_asks_the_authorities_and_fails_when_a_certificate_is_blocked(
     assert (wanted(judge).uses, wanted(judge).online) == (uses, online)
 
 
+@pytest.fixture
+def second(judging: Judge, config: Path) -> Path:
+    """The configuration of another structure, in another folder."""
+    path = config.parent / "autre" / "segur.toml"
+    path.parent.mkdir()
+    path.write_text(config.read_text().replace("0B0152872", "750712184").replace("DU CENTRE", "DE LA GARE"))
+    return path
+
+
+@pytest.mark.req("S003-07")
+def test_several_structures_stand_apart_each_with_its_number(
+    judge: Judge, config: Path, second: Path, segur: Segur
+) -> None:
+    judge["inventory"] = lambda _, ctx: CertificateInventory(
+        rows=(row(structure=f"1{ctx.actor.structure.finess}"), row("psc", CertificateStatus.BLOCKED))
+    )
+    both = ("--config", config, "--config", second)
+    status, out, _ = segur("certificates", "check", "--json", *both, "--config", config)
+    told = json.loads(out)
+    assert (status, len(told)) == (1, 2)
+    for one, path, finess in zip(told, (config, second), ("0B0152872", "750712184"), strict=True):
+        assert (one["configuration"], one["structure"]["finess"]) == (str(path), finess)
+        assert [found["structure"] for found in one["certificates"]] == [f"1{finess}", "10B0152872"]
+    status, out, _ = segur("certificates", "list", *both)
+    assert status == 0
+    assert out.index("PHARMACIE DU CENTRE — FINESS 0B0152872") < out.index("PHARMACIE DE LA GARE — FINESS 750712184")
+
+
+@pytest.mark.req("S003-07")
+def test_no_structure_is_left_out_silently(judge: Judge, config: Path, segur: Segur, error_of: ErrorOf) -> None:
+    judge["inventory"] = lambda *_: CertificateInventory(rows=(row(),))
+    missing = config.parent / "absent.toml"
+    status, out, _ = segur("certificates", "list", "--json", "--config", config, "--config", missing)
+    assert (status, error_of(out)["code"]) == (3, "config.not_found")
+
+
 def test_people_read_certificates_in_a_table_with_the_mend_of_each(judge: Judge, config: Path, segur: Segur) -> None:
     judge["inventory"] = lambda *_: CertificateInventory(rows=(row(), unreadable("psc")))
     status, out, _ = segur("certificates", "check", "--config", config)

@@ -149,6 +149,17 @@ def test_a_key_that_cannot_be_read_has_its_problem_told(
     assert card.problem is not None
 
 
+@pytest.mark.req("CERT-02")
+def test_a_certificate_of_the_other_environment_is_told_and_not_used(
+    opened: Callable[..., Opened], tmp_path: Path
+) -> None:
+    foreign = authority("AC IGC-SANTE ELEMENTAIRE ORGANISATIONS", "0002 187512751", "IGC-SANTE")
+    leaf = issue(name("INSI-AUTO"), foreign)
+    found = opened(keys={"insi-auto": p12_table(tmp_path, leaf.p12())}).host.certificates.references()[0]
+    der = leaf.certificate.public_bytes(Encoding.DER)
+    assert (found.problem, found.certificate) == ("config.certificate_environment", der)
+
+
 def test_what_somebody_put_beside_the_keys_is_passed_over(opened: Callable[..., Opened]) -> None:
     here = opened()
     made = here.act(lambda keyring: keyring.new_key(USE, "INSI-AUTO"))

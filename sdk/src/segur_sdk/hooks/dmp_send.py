@@ -8,8 +8,16 @@ from segur_sdk.context import HookContext
 from segur_sdk.hooks.info import HookInfo, HookMode, Stability
 from segur_sdk.hooks.markers import hookspec
 from segur_sdk.identity.seal import SealedIdentity
-from segur_sdk.models.base import Event, Moment, Outbound, Value
+from segur_sdk.models.base import Event, LocalMoment, Moment, Outbound, Value
 from segur_sdk.models.decision import Decision
+from segur_sdk.models.document import (
+    DocumentAct,
+    DocumentBody,
+    DocumentProfessional,
+    DocumentVersion,
+    Recipient,
+    Visibility,
+)
 
 
 class Validation(Value):
@@ -29,17 +37,35 @@ class ConsentSnapshot(Value):
     """The patient opposed feeding, or this document."""
 
 
+class DmpContent(Outbound):
+    """What is fed: the document without its identifiers, which the sender gives."""
+
+    author: DocumentProfessional
+    authored_at: LocalMoment
+    validator: DocumentProfessional
+    """Who answers for the document; a pharmacist even if a préparateur typed it."""
+    act: DocumentAct
+    body: DocumentBody
+    recipients: tuple[Recipient, ...] = Field(default=(), max_length=20)
+    replaces: DocumentVersion | None = None
+    """The version that this one replaces."""
+    privacy_notice: str | None = Field(default=None, max_length=2000)
+
+
 class DmpDraft(Outbound, Event):
     """A document that would be fed, before anything is built or sent."""
 
     identity: SealedIdentity
     document_type: str = Field(min_length=1, max_length=40)
     """Code of the kind of document (XDS ``typeCode``)."""
-    title: str = Field(min_length=1, max_length=200)
-    confidentiality: frozenset[str] = frozenset()
-    """``MASQUE_PS``, ``INVISIBLE_PATIENT``, ``INVISIBLE_REPRESENTANTS_LEGAUX``."""
+    title: str = Field(min_length=1, max_length=128)
+    confidentiality: frozenset[Visibility] = frozenset()
     validation: Validation | None = None
     consents: ConsentSnapshot
+    content: DmpContent | None = None
+    """The document itself. A draft without it can be judged, and is never sent."""
+    personal_note: bool = False
+    """A working hypothesis, a draft: never fed (S002-04)."""
 
 
 class BeforeDmpSend:

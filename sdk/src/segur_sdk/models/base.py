@@ -21,6 +21,16 @@ Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant with its time zone, kept in UTC."""
 
 
+def _with_its_offset(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError("a moment needs its time zone")
+    return moment
+
+
+LocalMoment = Annotated[datetime, AfterValidator(_with_its_offset)]
+"""An instant with the offset of the place where it happened, which documents show."""
+
+
 class Value(BaseModel):
     """A frozen value that crosses a contract.
 

@@ -106,7 +106,7 @@ class OrderRequest(Inbound):
     """Of the key whose certificate is ordered."""
     product: Mapping[str, JsonValue] | None = None
     """What is ordered, to begin: ``{"box","usage","service"}``; the order that stands is kept."""
-    action: Mapping[str, JsonValue] | None = None
+    action: Mapping[str, JsonValue] | None = Field(default=None, repr=False)
     """What was done since, with its ``kind``: one of ``OrderProgress.possible``."""
 
 
@@ -129,7 +129,7 @@ class FormField(Value):
 
     part: str
     label: str
-    value: str
+    value: str = Field(repr=False)
 
 
 class OrderProgress(Value):

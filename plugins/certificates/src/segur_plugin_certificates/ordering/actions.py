@@ -107,8 +107,8 @@ class ProductRequested(Value):
 
     kind: Literal["product_requested"] = "product_requested"
     name: str = Field(max_length=200)
-    actor_mail: Mail
-    informed_mail: Mail | None = None
+    actor_mail: Mail = Field(repr=False)
+    informed_mail: Mail | None = Field(default=None, repr=False)
     csr: CsrCase
     public_key: str | None = Field(default=None, pattern=KEY)
 

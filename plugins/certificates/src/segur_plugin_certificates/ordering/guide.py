@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from pydantic import Field
+
 from segur_plugin_certificates.ordering.machine import possible
 from segur_plugin_certificates.ordering.people import SignatoryBox
 from segur_plugin_certificates.ordering.products import BOX_WORDING, names_offered
@@ -54,7 +56,7 @@ class FormField(Value):
 
     part: str
     label: str
-    value: str
+    value: str = Field(repr=False)
 
 
 def advise(state: OrderState, today: date) -> Advice:

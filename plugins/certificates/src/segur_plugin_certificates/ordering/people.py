@@ -1,4 +1,4 @@
-"""Structure and people of an order: no patient, and nothing that the forms do not ask."""
+"""Structure and people of an order: no patient, and nothing that the forms do not ask. No ``repr`` names anybody."""
 
 from datetime import date
 from enum import StrEnum
@@ -63,8 +63,8 @@ class AdministratorCard(StrEnum):
 class Administrator(Value):
     """The *administrateur technique*; one may manage certificates of several structures."""
 
-    name: Name
-    mail: Mail
+    name: Name = Field(repr=False)
+    mail: Mail = Field(repr=False)
     card: AdministratorCard
     card_active: bool
     editor_contract: bool = False
@@ -83,9 +83,9 @@ class SignatoryBox(StrEnum):
 class Signatory(Value):
     """The legal representative who signs the form."""
 
-    name: Name
+    name: Name = Field(repr=False)
     box: SignatoryBox
-    mail: Mail
+    mail: Mail = Field(repr=False)
     """A generic mailbox is advised: a certificate outlives three years of staff."""
 
 

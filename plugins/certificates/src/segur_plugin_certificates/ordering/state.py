@@ -64,8 +64,8 @@ class Request(Value):
 
     name: str
     """*Service applicatif*: the CN."""
-    actor_mail: Mail
-    informed_mail: Mail | None = None
+    actor_mail: Mail = Field(repr=False)
+    informed_mail: Mail | None = Field(default=None, repr=False)
     csr: CsrCase
     public_key: str | None = Field(default=None, pattern=KEY)
     """Of the CSR; unknown when the platform makes the key."""

@@ -8,11 +8,12 @@ from segur_conformance.checks.certificates import (
     installing,
     inventory,
     keys,
+    killed,
     names,
     revocation,
     steps,
 )
 from segur_conformance.checks.check import Check
 
-_GROUPS: Final = (inventory, names, chain, ends, revocation, keys, steps, installing)
+_GROUPS: Final = (inventory, names, chain, ends, revocation, keys, steps, installing, killed)
 CHECKS: Final[tuple[Check, ...]] = tuple(check for group in _GROUPS for check in group.checks.checks)

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from segur_conformance.checks.certificates.acts import Act
 from segur_conformance.checks.certificates.judging import (
     expect_refused,
     expect_usable,
@@ -15,13 +15,7 @@ from segur_conformance.checks.certificates.judging import (
 )
 from segur_conformance.checks.certificates.material import INSI_AUTO, OTHER_FINESS, Wanted, key, places
 from segur_conformance.checks.certificates.national import asked_insi, companion_of_insi
-from segur_conformance.checks.certificates.orders import (
-    SEALED_ANSWERS,
-    Order,
-    habilitation,
-    preparation,
-    today,
-)
+from segur_conformance.checks.certificates.orders import Order, typed_at
 from segur_conformance.checks.certificates.platform import Platform
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.runner.bench import Bench, expect, expect_equal
@@ -53,7 +47,7 @@ def served(bench: Bench) -> None:
     platform = Platform(bench)
     order = Order.requested(bench)
     number = platform.ordered(order.csr, order.name)
-    order.does("withdrawn", **order.withdrawal())
+    order.does(Act.WITHDRAWN, **order.withdrawal())
     came = platform.withdrawn(number)
     order.installs(came)
     leaf = x509.load_pem_x509_certificate(came)
@@ -61,7 +55,7 @@ def served(bench: Bench) -> None:
     expect_equal(found["serial"], _serial(leaf), "certificat en service")
     expect_usable(found, "certificat en service")
     expect_equal(_shown_to_insi(order), _serial(leaf), "certificat vu d’INSi")
-    order.does("confirmed")
+    order.does(Act.CONFIRMED)
     expect_equal(order.stands["step"], None, "étape d’une commande terminée")
 
 
@@ -156,15 +150,14 @@ def readable(bench: Bench) -> None:
 )
 def renewed(bench: Bench) -> None:
     """The former one serves until the new one does."""
-    order, first = _in_service(bench)
-    order.accepted(order.subject.ask("renew", use=order.use), "renouvellement")
-    _lead(order)
+    order, first = Order.in_service(bench)
+    order.renewed_to_the_withdrawal()
     expect_equal(order.serving, first, "clé en service pendant le renouvellement")
-    new = order.csr
-    expect(_key_of(new) != first, "le renouvellement emploie l’ancienne clé")
+    new = order.key
+    expect(new != first, "le renouvellement emploie l’ancienne clé")
     order.installs(order.certified())
-    expect_equal(order.serving, _key_of(new), "clé en service après l’installation")
-    order.does("confirmed")
+    expect_equal(order.serving, new, "clé en service après l’installation")
+    order.does(Act.CONFIRMED)
     expect(not _can_take_back(order), "l’ancienne clé peut encore servir après confirmation")
 
 
@@ -180,12 +173,11 @@ def renewed(bench: Bench) -> None:
 )
 def rolled_back(bench: Bench) -> None:
     """Back to the former, and on again."""
-    order, first = _in_service(bench)
-    order.accepted(order.subject.ask("renew", use=order.use), "renouvellement")
-    _lead(order)
-    second, came = _key_of(order.csr), order.certified()
+    order, first = Order.in_service(bench)
+    order.renewed_to_the_withdrawal()
+    second, came = order.key, order.certified()
     order.installs(came)
-    order.does("rolled_back")
+    order.does(Act.ROLLED_BACK)
     expect_equal(order.serving, first, "clé en service après le retour")
     order.subject.ask("open_again")
     expect_equal(order.serving, first, "clé en service après le retour, hôte rouvert")
@@ -210,13 +202,12 @@ def rolled_back(bench: Bench) -> None:
 )
 def no_way_back(bench: Bench) -> None:
     """Not to one that ended."""
-    order, _ = _in_service(bench)
-    order.accepted(order.subject.ask("renew", use=order.use), "renouvellement")
-    _lead(order)
-    second = _key_of(order.csr)
+    order, _ = Order.in_service(bench)
+    order.renewed_to_the_withdrawal()
+    second = order.key
     order.installs(order.certified())
     order.subject.ask("clock", step_s=timedelta(days=21).total_seconds())
-    expect_refused(order.tries("rolled_back"), "retour à un certificat terminé")
+    expect_refused(order.tries(Act.ROLLED_BACK), "retour à un certificat terminé")
     expect_equal(order.serving, second, "clé en service après un retour refusé")
 
 
@@ -239,45 +230,18 @@ def over_a_file(bench: Bench) -> None:
     companion_of_insi(bench)
     with places(bench) as where:
         ends = Wanted.ending_in(timedelta(days=20), name=INSI_AUTO)
-        order = Order(bench, started(bench, {"insi-auto": where.of("insi-auto", ends)}, answers=SEALED_ANSWERS))
-        order.accepted(order.subject.ask("renew", use=order.use), "renouvellement")
-        for kind, fields in (*preparation(), *habilitation(today())):
-            order.does(kind, **fields)
-        order.does("product_requested", **order.product())
-        order.does("withdrawn", **order.withdrawal())
-        file, new = fingerprint(where.key("insi-auto").public_key()), _key_of(order.csr)
+        order = Order(bench, started(bench, {"insi-auto": where.of("insi-auto", ends)}, answers=typed_at(bench)))
+        order.renewed_to_the_withdrawal()
+        file, new = fingerprint(where.key("insi-auto").public_key()), order.key
         first, came = _shown_to_insi(order), order.certified()
         expect_equal(order.serving, file, "clé en service pendant le renouvellement")
         order.installs(came)
         expect_equal(order.serving, new, "clé en service après l’installation")
         second = _shown_to_insi(order)
         expect_equal(second, _serial(x509.load_pem_x509_certificate(came)), "certificat vu d’INSi")
-        order.does("rolled_back")
+        order.does(Act.ROLLED_BACK)
         expect_equal(order.serving, file, "clé en service après le retour")
         expect_equal(_shown_to_insi(order), first, "certificat vu d’INSi après le retour")
-
-
-def _in_service(bench: Bench) -> tuple[Order, str]:
-    """Return an order whose certificate serves, and ends in 20 days; and the fingerprint of its key."""
-    order = Order.withdrawn(bench)
-    first = _key_of(order.csr)
-    order.installs(order.certified(Wanted.ending_in(timedelta(days=20), name=order.name)))
-    order.does("confirmed")
-    expect_equal(order.serving, first, "clé en service")
-    return order, first
-
-
-def _lead(order: Order) -> None:
-    """Lead a renewal to the certificate that is about to come: nobody is habilitated again."""
-    order.does("platform_entered", means="cpx")
-    order.does("product_requested", **order.product())
-    order.does("withdrawn", **order.withdrawal())
-
-
-def _key_of(csr: str) -> str:
-    public = x509.load_pem_x509_csr(csr.encode()).public_key()
-    assert isinstance(public, rsa.RSAPublicKey)
-    return fingerprint(public)
 
 
 def _can_take_back(order: Order) -> bool:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from segur_conformance.canaries import Canaries
+from segur_conformance.checks.certificates.acts import Act
 from segur_conformance.checks.certificates.judging import expect_blocked, expect_usable, rows, started
 from segur_conformance.checks.certificates.material import INSI_MANU, Wanted, places
 from segur_conformance.checks.certificates.national import asked_insi, companion_of_insi
@@ -120,9 +121,9 @@ def nowhere(bench: Bench) -> None:
     secrets = (REVOCATION_CODE, P12_PASSWORD)
     platform = Platform(bench)
     order = Order.habilitated(bench)
-    order.does("product_requested", **order.product(csr="platform"))
+    order.does(Act.PRODUCT_REQUESTED, **order.product(csr="platform"))
     number = platform.ordered(None, order.name)
-    order.does("withdrawn", **order.withdrawal())
+    order.does(Act.WITHDRAWN, **order.withdrawal())
     product = platform.withdrawn(number, with_key=True)
     order.installs(product)
     subject, canaries = order.subject, Canaries(secrets)

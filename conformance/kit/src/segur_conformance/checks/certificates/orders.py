@@ -1,71 +1,32 @@
 """An order that a check leads through the target, step by step, as an administrator does."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from segur_conformance.checks.certificates.acts import (
+    INSI_PRODUCT,
+    MAILBOX,
+    Act,
+    Step,
+    to_the_platform,
+    today,
+    typed,
+)
 from segur_conformance.checks.certificates.judging import encoded, expect_accepted, fingerprint, started
 from segur_conformance.checks.certificates.material import INSI_AUTO, Keys, Wanted, authorities, issued, pem
 from segur_conformance.checks.certificates.platform import P12_PASSWORD, REVOCATION_CODE
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_conformance.targets.subject import Answer, Subject
-from segur_sandbox.pki.store import DEPARTMENT, FINESS, ORGANISATION
 
 USE: Final = "insi-auto"
-MAILBOX: Final = "certificats@pharmacie.invalid"
-SEALED_ANSWERS: Final[Mapping[str, str]] = {
-    "certificates.revocation_code": REVOCATION_CODE,
-    "certificates.key_password": P12_PASSWORD,
-    "keyring.p12_password": P12_PASSWORD,
-}
-"""What whoever sits there types when he is asked for secrets."""
-FINESS_GIVEN: Final = "2015-01-05"
-SIGNED: Final = "2021-03-01"
-CASE: Final = "F413-004217"
-STRUCTURE: Final[Mapping[str, Any]] = {
-    "name": ORGANISATION,
-    "department": DEPARTMENT,
-    "type": "1",
-    "number": FINESS,
-    "finess_nature": "geographique",
-    "attributed_on": FINESS_GIVEN,
-}
-ADMINISTRATOR: Final[Mapping[str, Any]] = {
-    "name": "administrateur technique",
-    "mail": MAILBOX,
-    "card": "CPE",
-    "card_active": True,
-}
-SIGNATORY: Final[Mapping[str, Any]] = {"name": "titulaire", "box": "responsable", "mail": MAILBOX}
-INSI_PRODUCT: Final[Mapping[str, Any]] = {"box": "org", "usage": "AUTH_CLI", "service": "insi-auto"}
-
-Step = tuple[str, Mapping[str, Any]]
-
-
-def preparation(**changes: Any) -> Iterator[Step]:
-    """Yield the actions of steps 1 to 6; ``changes`` replace the fields of some, by kind."""
-    steps: tuple[Step, ...] = (
-        ("contract_signed", {"on": SIGNED}),
-        ("director_card", {"card": "held"}),
-        ("structure_named", {"structure": STRUCTURE}),
-        ("doer_chosen", {"doer": "structure"}),
-        ("administrator_named", {"administrator": ADMINISTRATOR}),
-        ("form_chosen", {"channel": "online"}),
-        ("signatory_named", {"signatory": SIGNATORY}),
-    )
-    for kind, fields in steps:
-        yield kind, changes.get(kind, fields)
-
-
-def habilitation(on: str) -> Iterator[Step]:
-    """Yield the actions of steps 7 and 8."""
-    yield "form_sent", {"on": on}
-    yield "acknowledged", {"case_number": CASE}
-    yield "granted", {"on": on}
-    yield "platform_entered", {"means": "cpx"}
+SIGNATURE: Final = 6
+SUBMISSION: Final = 7
+PLATFORM: Final = 8
+REQUEST: Final = 9
 
 
 class Order:
@@ -96,31 +57,68 @@ class Order:
         name: str = INSI_AUTO,
     ) -> Self:
         """Begin an order in a target started anew, where ``keys`` serve already."""
-        order = cls(bench, started(bench, keys or {}, answers=SEALED_ANSWERS), use, name)
+        order = cls(bench, started(bench, keys or {}, answers=typed_at(bench)), use, name)
         order.accepted(order.asked(product=product), "nouvelle commande")
         return order
 
     @classmethod
     def habilitated(cls, bench: Bench, keys: Keys | None = None, **given: Any) -> Self:
-        """Begin an order and lead it to the platform."""
+        """Begin an order and lead it into the platform."""
         order = cls.begun(bench, keys, **given)
-        for kind, fields in (*preparation(), *habilitation(today())):
-            order.does(kind, **fields)
+        order.leads_to(REQUEST)
         return order
 
     @classmethod
     def requested(cls, bench: Bench, keys: Keys | None = None, **given: Any) -> Self:
         """Begin an order and lead it to the request of a key that was made here."""
         order = cls.habilitated(bench, keys, **given)
-        order.does("product_requested", **order.product())
+        order.does(Act.PRODUCT_REQUESTED, **order.product())
         return order
 
     @classmethod
     def withdrawn(cls, bench: Bench, keys: Keys | None = None, **given: Any) -> Self:
         """Begin an order and lead it to the certificate that is about to come."""
         order = cls.requested(bench, keys, **given)
-        order.does("withdrawn", **order.withdrawal())
+        order.does(Act.WITHDRAWN, **order.withdrawal())
         return order
+
+    @classmethod
+    def in_service(cls, bench: Bench, **given: Any) -> tuple[Self, str]:
+        """Return an order whose certificate serves, and ends in 20 days; and the fingerprint of its key."""
+        order = cls.withdrawn(bench, **given)
+        first = order.key
+        order.installs(order.certified(Wanted.ending_in(timedelta(days=20), name=order.name)))
+        order.does(Act.CONFIRMED)
+        expect_equal(order.serving, first, "clé en service")
+        return order, first
+
+    def renewed_to_the_withdrawal(self) -> None:
+        """Renew what serves, up to the certificate that is about to come."""
+        self.accepted(self.subject.ask("renew", use=self.use), "renouvellement")
+        self.leads_to(REQUEST)
+        self.does(Act.PRODUCT_REQUESTED, **self.product())
+        self.does(Act.WITHDRAWN, **self.withdrawal())
+
+    def leads_to(self, step: int, **instead: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what the order offers, and nothing twice, until it stands at a step.
+
+        Args:
+            step: at most 9, from where on each check knows what it does.
+            **instead: fields of some actions, by kind.
+
+        Returns:
+            Where the order stands.
+        """
+        left: list[Step] = [(kind, instead.get(kind, fields)) for kind, fields in to_the_platform()]
+        found = self.stands
+        while found["step"] is not None and found["step"] < step:
+            offered = next((one for one in left if one[0] in found["possible"]), None)
+            if offered is None:
+                expect(False, f"étape {found['step']} : la commande n’offre aucune action qui la fasse avancer")
+                break
+            left.remove(offered)
+            found = self.does(offered[0], **offered[1])
+        return found
 
     def asked(self, **given: Any) -> Answer:
         """Ask about the order; ``product`` begins it, ``action`` leads it on."""
@@ -128,11 +126,11 @@ class Order:
         self.told.append([answer.value, answer.said])
         return answer
 
-    def tries(self, kind: str, **fields: Any) -> Answer:
+    def tries(self, kind: Act, **fields: Any) -> Answer:
         """Do something, whatever comes of it."""
         return self.asked(action={"kind": kind, **fields})
 
-    def does(self, kind: str, **fields: Any) -> dict[str, Any]:
+    def does(self, kind: Act, **fields: Any) -> dict[str, Any]:
         """Do something that has to be accepted."""
         return self.accepted(self.tries(kind, **fields), kind)
 
@@ -151,6 +149,13 @@ class Order:
         found = self.stands["csr"]
         expect(found, "aucune demande (CSR) n’est rendue")
         return str(found)
+
+    @property
+    def key(self) -> str:
+        """Fingerprint of the key that the request is of."""
+        public = x509.load_pem_x509_csr(self.csr.encode()).public_key()
+        assert isinstance(public, rsa.RSAPublicKey)
+        return fingerprint(public)
 
     @property
     def serving(self) -> str | None:
@@ -187,16 +192,11 @@ class Order:
         return self.accepted(self.gives(content), "installation du certificat")
 
 
-def today() -> str:
-    """Return the day, as actions have it."""
-    return f"{datetime.now(UTC):%Y-%m-%d}"
-
-
-def days_ago(days: int) -> str:
-    """Return a day of the past, as actions have it."""
-    return f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%d}"
-
-
 def expect_serves(order: Order, public: rsa.RSAPublicKey, what: str) -> None:
     """Fail unless the key that serves is this one."""
     expect_equal(order.serving, fingerprint(public), f"{what}, clé en service")
+
+
+def typed_at(bench: Bench) -> dict[str, str]:
+    """Return what whoever sits at the target types when he is asked for secrets."""
+    return typed(bench.plugin.id, REVOCATION_CODE, P12_PASSWORD)

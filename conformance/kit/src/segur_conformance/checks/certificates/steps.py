@@ -7,32 +7,32 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from segur_conformance.checks.certificates.judging import expect_refused
-from segur_conformance.checks.certificates.orders import (
+from segur_conformance.checks.certificates.acts import (
     CASE,
     INSI_PRODUCT,
     MAILBOX,
     SIGNATORY,
     STRUCTURE,
-    Order,
+    Act,
     Step,
     days_ago,
-    habilitation,
-    preparation,
+    to_the_platform,
     today,
 )
+from segur_conformance.checks.certificates.judging import expect_refused
+from segur_conformance.checks.certificates.orders import PLATFORM, REQUEST, SIGNATURE, SUBMISSION, Order
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 
 checks = CheckSet()
 
 _LATER: Final[tuple[Step, ...]] = (
-    ("form_sent", {"on": "2026-01-05"}),
-    ("acknowledged", {"case_number": CASE}),
-    ("granted", {"on": "2026-01-06"}),
-    ("product_requested", {"name": "INSI-AUTO", "actor_mail": MAILBOX, "csr": "upload"}),
-    ("withdrawn", {"on": "2026-01-06", "terms_accepted": True}),
-    ("confirmed", {}),
+    (Act.FORM_SENT, {"on": "2026-01-05"}),
+    (Act.ACKNOWLEDGED, {"case_number": CASE}),
+    (Act.GRANTED, {"on": "2026-01-06"}),
+    (Act.PRODUCT_REQUESTED, {"name": "INSI-AUTO", "actor_mail": MAILBOX, "csr": "upload"}),
+    (Act.WITHDRAWN, {"on": "2026-01-06", "terms_accepted": True}),
+    (Act.CONFIRMED, {}),
 )
 MIN_BITS: Final = 2048
 _FILM: Final = "l’assistant de commande, étape par étape"
@@ -57,15 +57,14 @@ def in_order(bench: Bench) -> None:
     before = order.stands
     expect_equal(before["step"], 1, "première étape")
     for kind, fields in _LATER:
+        expect(kind not in before["possible"], f"{kind} est offert à l’étape 1")
         expect_refused(order.tries(kind, **fields), f"{kind}, à l’étape 1")
     expect_equal(order.stands, before, "commande après des actions refusées")
-    for kind, fields in preparation():
-        if kind != "signatory_named":
-            order.does(kind, **fields)
-    expect_refused(order.tries("form_sent", on=today()), "envoi d’un formulaire sans signataire")
-    order.does("signatory_named", signatory=SIGNATORY)
-    expect_equal(order.does("form_sent", on=today())["step"], 7, "étape après l’envoi")
-    expect_refused(order.tries("product_requested", **order.product()), "demande avant l’habilitation")
+    order.leads_to(SIGNATURE)
+    expect_refused(order.tries(Act.FORM_SENT, on=today()), "envoi d’un formulaire sans signataire")
+    order.does(Act.SIGNATORY_NAMED, signatory=SIGNATORY)
+    expect_equal(order.does(Act.FORM_SENT, on=today())["step"], SUBMISSION, "étape après l’envoi")
+    expect_refused(order.tries(Act.PRODUCT_REQUESTED, **order.product()), "demande avant l’habilitation")
 
 
 @checks(
@@ -86,21 +85,23 @@ def in_order(bench: Bench) -> None:
 def prerequisites(bench: Bench) -> None:
     """Contract, FINESS and the director's card."""
     order = Order.begun(bench)
-    order.does("contract_signed", on="2014-06-01")
+    order.does(Act.CONTRACT_SIGNED, on="2014-06-01")
     juridique = {**STRUCTURE, "finess_nature": "juridique"}
-    expect_refused(order.tries("structure_named", structure=juridique), "FINESS juridique")
-    order.does("structure_named", structure={**STRUCTURE, "finess_nature": None})
-    old = order.does("director_card", card="held")
+    expect_refused(order.tries(Act.STRUCTURE_NAMED, structure=juridique), "FINESS juridique")
+    order.does(Act.STRUCTURE_NAMED, structure={**STRUCTURE, "finess_nature": None})
+    old = order.does(Act.DIRECTOR_CARD, card="held")
     expect_equal(old["step"], 1, "étape, contrat non daté du FINESS")
-    missing = _missing_at(order, "contract_signed", on="2021-03-01")
+    missing = _missing_at(order, Act.CONTRACT_SIGNED, on="2021-03-01")
     expect_equal(missing[0], 2, "étape, nature du FINESS inconnue")
-    order.does("structure_named", structure=STRUCTURE)
-    expect_equal(order.does("contract_signed", on="2014-06-01")["step"], 1, "étape, contrat plus ancien que le FINESS")
-    order.does("contract_signed", on="2021-03-01")
-    step, texts = _missing_at(order, "director_card", card="ordered")
+    order.does(Act.STRUCTURE_NAMED, structure=STRUCTURE)
+    expect_equal(
+        order.does(Act.CONTRACT_SIGNED, on="2014-06-01")["step"], 1, "étape, contrat plus ancien que le FINESS"
+    )
+    order.does(Act.CONTRACT_SIGNED, on="2021-03-01")
+    step, texts = _missing_at(order, Act.DIRECTOR_CARD, card="ordered")
     expect_equal(step, 1, "étape, carte du directeur seulement commandée")
     expect(all(texts), "ce qui manque n’est pas dit")
-    expect_equal(order.does("director_card", card="held")["step"], 3, "étape, contrat et FINESS en ordre")
+    expect_equal(order.does(Act.DIRECTOR_CARD, card="held")["step"], 3, "étape, contrat et FINESS en ordre")
 
 
 @checks(
@@ -117,10 +118,9 @@ def case(bench: Bench) -> None:
     """Three working days, then a reminder."""
     for sent, late in ((today(), False), (days_ago(10), True)):
         order = Order.begun(bench)
-        for kind, fields in preparation():
-            order.does(kind, **fields)
-        order.does("form_sent", on=sent)
-        found = order.does("acknowledged", case_number=CASE)
+        order.leads_to(SUBMISSION)
+        order.does(Act.FORM_SENT, on=sent)
+        found = order.does(Act.ACKNOWLEDGED, case_number=CASE)
         expect_equal(found["case_number"], CASE, "numéro de dossier")
         expect(found["expected_on"] and found["expected_on"] > sent, "la réponse n’est attendue à aucune date")
         expect_equal(found["late"], late, f"retard d’un formulaire envoyé le {sent}")
@@ -142,8 +142,7 @@ def form(bench: Bench) -> None:
     forms = []
     for use, usage, service in (("insi-auto", "AUTH_CLI", "insi-auto"), ("dmp-sign", "SIGN", "dmp")):
         order = Order.begun(bench, product={"box": "org", "usage": usage, "service": service}, use=use)
-        for kind, fields in preparation():
-            order.does(kind, **fields)
+        order.leads_to(SUBMISSION)
         forms.append({(one["part"], one["label"]): one["value"] for one in order.stands["form"]})
     expect_equal(forms[0], forms[1], "formulaire pour INSi, et pour le DMP")
     values = set(forms[0].values())
@@ -172,11 +171,11 @@ def mail(bench: Bench) -> None:
     order = Order.habilitated(bench)
     whole = order.product()
     without = {name: value for name, value in whole.items() if name != "actor_mail"}
-    expect_refused(order.tries("product_requested", **without), "demande sans adresse de l’acteur")
+    expect_refused(order.tries(Act.PRODUCT_REQUESTED, **without), "demande sans adresse de l’acteur")
     for address in ("", "   ", "pas une adresse"):
-        refused = order.tries("product_requested", **{**whole, "actor_mail": address})
+        refused = order.tries(Act.PRODUCT_REQUESTED, **{**whole, "actor_mail": address})
         expect_refused(refused, f"adresse de l’acteur « {address} »")
-    expect_equal(order.does("product_requested", **whole)["step"], 10, "étape après la demande")
+    expect_equal(order.does(Act.PRODUCT_REQUESTED, **whole)["step"], 10, "étape après la demande")
 
 
 @checks(
@@ -199,13 +198,13 @@ def name(bench: Bench) -> None:
     order = Order.habilitated(bench)
     expect_equal(order.stands["names"], ["INSI-AUTO"], "noms offerts pour INSi")
     for wrong in ("insi-auto", "INSI AUTO", "INSI\u2011AUTO", "INSI-MANU", "LGO"):
-        expect_refused(order.tries("product_requested", **order.product(name=wrong)), f"nom « {wrong} » pour INSi")
-    order.does("product_requested", **order.product())
+        expect_refused(order.tries(Act.PRODUCT_REQUESTED, **order.product(name=wrong)), f"nom « {wrong} » pour INSi")
+    order.does(Act.PRODUCT_REQUESTED, **order.product())
     other = Order.habilitated(bench, product={**INSI_PRODUCT, "service": "other"}, use="essai", name="Proxy DMP")
     expect_equal(other.stands["names"], [], "noms offerts pour un autre service")
     for wrong in ("", "INSI-MANU"):
-        expect_refused(other.tries("product_requested", **other.product(name=wrong)), f"nom « {wrong} » ailleurs")
-    other.does("product_requested", **other.product())
+        expect_refused(other.tries(Act.PRODUCT_REQUESTED, **other.product(name=wrong)), f"nom « {wrong} » ailleurs")
+    other.does(Act.PRODUCT_REQUESTED, **other.product())
 
 
 @checks(
@@ -256,10 +255,10 @@ def request(bench: Bench) -> None:
 def resumed(bench: Bench) -> None:
     """Another host on the same data goes on."""
     order = Order.begun(bench)
-    actions = [*preparation(), *habilitation(today()), ("product_requested", order.product())]
+    actions: list[Step] = [*to_the_platform(), (Act.PRODUCT_REQUESTED, order.product())]
     for rank, (kind, fields) in enumerate(actions):
         found = order.does(kind, **fields)
-        if rank % 4 == 0 or kind == "product_requested":
+        if rank % 4 == 0 or kind is Act.PRODUCT_REQUESTED:
             order.subject.ask("open_again")
             expect_equal(order.stands, found, f"commande dans un hôte rouvert, après {kind}")
             expect_equal(order.does(kind, **fields), found, f"commande après {kind} une seconde fois")
@@ -283,11 +282,11 @@ def started_over(bench: Bench) -> None:
     order = Order.requested(bench)
     lost = order.csr
     abandoned = order.certified()
-    found = order.does("started_over", reason="key_lost")
-    expect_equal(found["step"], 9, "étape d’une demande recommencée")
-    order.does("product_requested", **order.product())
+    found = order.does(Act.STARTED_OVER, reason="key_lost")
+    expect_equal(found["step"], REQUEST, "étape d’une demande recommencée")
+    order.does(Act.PRODUCT_REQUESTED, **order.product())
     expect(order.csr != lost, "la demande recommencée est la même")
-    order.does("withdrawn", **order.withdrawal())
+    order.does(Act.WITHDRAWN, **order.withdrawal())
     expect_refused(order.gives(abandoned), "certificat de la clé abandonnée")
     order.installs(order.certified())
 
@@ -295,6 +294,7 @@ def started_over(bench: Bench) -> None:
 @checks(
     "certificates.steps.administrator",
     "KIT-CERT-03",
+    "S003-23",
     purpose="Quand l’administrateur technique change (F503), rien ne se commande au nom de l’ancien.",
     steps=(
         "annoncer le changement, tenter la demande du produit",
@@ -309,14 +309,14 @@ def administrator(bench: Bench) -> None:
     """Nothing is ordered between two administrators."""
     order = Order.habilitated(bench)
     new = {"name": "suppléant", "mail": "suppleant@pharmacie.invalid", "card": "CPS", "card_active": True}
-    order.does("administrator_change_sent", new=new, on=today())
-    expect_refused(order.tries("product_requested", **order.product()), "demande pendant un changement")
-    expect_equal(order.does("administrator_change_done")["step"], 8, "étape après le changement")
-    expect_refused(order.tries("product_requested", **order.product()), "demande sans connexion du nouveau")
-    order.does("platform_entered", means="e-cps")
-    order.does("product_requested", **order.product())
+    order.does(Act.ADMINISTRATOR_CHANGE_SENT, new=new, on=today())
+    expect_refused(order.tries(Act.PRODUCT_REQUESTED, **order.product()), "demande pendant un changement")
+    expect_equal(order.does(Act.ADMINISTRATOR_CHANGE_DONE)["step"], PLATFORM, "étape après le changement")
+    expect_refused(order.tries(Act.PRODUCT_REQUESTED, **order.product()), "demande sans connexion du nouveau")
+    order.does(Act.PLATFORM_ENTERED, means="e-cps")
+    order.does(Act.PRODUCT_REQUESTED, **order.product())
 
 
-def _missing_at(order: Order, kind: str, **fields: Any) -> tuple[int, list[str]]:
+def _missing_at(order: Order, kind: Act, **fields: Any) -> tuple[int, list[str]]:
     found = order.does(kind, **fields)
     return found["step"], [one["text"] for one in found["missing"]]

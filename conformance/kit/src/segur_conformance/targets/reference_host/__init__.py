@@ -26,6 +26,7 @@ from segur_conformance.boundary.packages import Packages
 from segur_conformance.boundary.patches import Snapshot
 from segur_conformance.targets.conversation import conversation
 from segur_conformance.targets.reference_host.browser import Browser
+from segur_conformance.targets.reference_host.cut_short import CutShort
 from segur_conformance.targets.reference_host.haste import unhurried
 from segur_conformance.targets.reference_host.person import Person
 from segur_conformance.targets.reference_host.signing_in import SigningIn
@@ -105,6 +106,7 @@ class Target:
             **self._signing_in.ops,
             **Upkeep(lambda: self.host).ops,
             **StructuresCertificates(lambda: self.host).ops,
+            **CutShort(lambda: self.host, lambda: self._stop({}), lambda: self._reopen({}), self._carried_out).ops,
         }
 
     @property
@@ -138,8 +140,14 @@ class Target:
     def _open_again(self, request: Request) -> Any:
         """Open another host on the data of the one that is open, at the same time of day; ``tables`` are other."""
         self._stop(request)
-        self._open({**self._given["config"], **request.get("tables", {})})
+        self._reopen(request.get("tables", {}))
         return self._states()
+
+    def _reopen(self, tables: Request) -> None:
+        self._open({**self._given["config"], **tables})
+
+    def _carried_out(self, request: Request) -> Any:
+        return self.ops[request["op"]](request)
 
     def _open(self, given: Request) -> None:
         config = HostConfig.model_validate(given, context={"folder": Path.cwd()})

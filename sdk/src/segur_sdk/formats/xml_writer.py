@@ -1,6 +1,6 @@
-"""Writing the elements of a request: text is escaped here and nowhere else.
+"""Writing XML: text is escaped here and nowhere else.
 
-A document of twenty elements needs no tree. ``Xml`` is what these functions wrote: the type checker refuses a plain
+A message of some hundred elements needs no tree. ``Xml`` is what these functions wrote: the type checker refuses a plain
 text among the children of an element, so that no value reaches the document unescaped.
 """
 
