@@ -35,7 +35,7 @@ the plugin writes the file's SHA-256 into the [configuration](configuration.md#p
 file lists; another file is `needs_review` and is not loaded.
 
 This version of the host carries hooks, services, drivers and [jobs](../how-to/run-jobs.md). A manifest that fills
-`sends` or `codes` is refused with `plugin.extension_unknown`.
+`codes` is refused with `plugin.extension_unknown`.
 """
 
 

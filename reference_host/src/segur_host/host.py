@@ -18,6 +18,7 @@ from segur_host.certificates import Certificates
 from segur_host.clock import SystemClock
 from segur_host.config.loading import checked, load_config
 from segur_host.config.model import HostConfig
+from segur_host.consents.ledger import Consents
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.dispatch.outcome import HookResult
@@ -31,8 +32,10 @@ from segur_host.inputs import CardInput
 from segur_host.operators.accounts import Accounts
 from segur_host.operators.acknowledgements import Acknowledgements
 from segur_host.operators.desk import OperatorDesk
+from segur_host.outbox.opening import open_outbox
 from segur_host.registry.registry import PluginEntry
 from segur_host.scheduler.scheduler import Scheduler
+from segur_host.sending_verbs import SendingVerbs
 from segur_host.sessions.notices import notices_of
 from segur_host.sessions.open_sessions import OpenSession, acting
 from segur_host.sessions.providers import SessionProviders, request_for
@@ -53,7 +56,7 @@ from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSu
 from segur_sdk.services.session_provider import AuthorityLogout, Device, LoginFlow
 
 
-class Host(IdentityVerbs):
+class Host(IdentityVerbs, SendingVerbs):
     """Carries plugins for one installation of a practice software.
 
     Args:
@@ -141,6 +144,11 @@ class Host(IdentityVerbs):
             self._nobody,
         )
         self._given = GivenEvents(self._devices.cards, self._desk.sealed, self._clock)
+        self.consents = Consents(carrier.database, self.audit, self._clock)
+        self.outbox = open_outbox(
+            self.config, carrier, self._desk, self.consents, lambda: self._sessions.all, self._clock
+        )
+        opened.callback(self.outbox.close)
 
     def close(self) -> None:
         """Let go of plugins, readers, connections and storage."""

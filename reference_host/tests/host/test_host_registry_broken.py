@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"tables": '[[network]]\npurpose = "p"\nprotocol = "browser"\ntrust = "t"\n'},
         "plugin.manifest_invalid",
     ),
-    "unknown_sender": ({"top": 'sends = ["dmp"]'}, "plugin.extension_unknown"),
+    "unknown_codes": ({"top": 'codes = ["ordonnance"]'}, "plugin.extension_unknown"),
     "job_without_period": ({"tables": ONE_HOOK + '[[jobs]]\nname = "crl"\n'}, "plugin.manifest_invalid"),
     "job_named_twice": ({"tables": ONE_HOOK + 2 * ONE_JOB}, "plugin.manifest_invalid"),
     # what shows when it is imported

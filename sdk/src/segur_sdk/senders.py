@@ -53,6 +53,8 @@ class PreparedSend(Value):
     parts: tuple[SendPart, ...] = Field(min_length=1, max_length=20)
     """Frozen bytes: they go out at each attempt as they are."""
     needs: Needs
+    deduplicated: bool = False
+    """The service takes one effect id once: an attempt of which nobody knows what became is made again."""
     facts: dict[str, str] = Field(default_factory=dict, max_length=20)
     """What the plugin needs at an attempt, beside the parts; without patient data."""
 
@@ -84,12 +86,26 @@ class Sent(Value):
     warnings: tuple[Notice, ...] = ()
 
 
+class Rehearsal(Value):
+    """Every file of an attempt as it would go out now, signatures included."""
+
+    parts: tuple[SendPart, ...] = Field(min_length=1, max_length=20)
+
+
 class Found(StrEnum):
     """What became of an attempt whose answer was lost."""
 
     DONE = "done"
     NOT_DONE = "not_done"
     UNKNOWN = "unknown"
+
+
+class FoundOut(Value):
+    """The service was asked what became of an attempt."""
+
+    found: Found
+    references: dict[str, str] = Field(default_factory=dict, max_length=20)
+    """As in ``Sent``, when it is done."""
 
 
 @runtime_checkable
@@ -106,8 +122,8 @@ class Sender(Protocol):
         """
         ...
 
-    def rehearse_send(self, attempt: SendAttempt, ctx: HookContext) -> tuple[SendPart, ...]:
-        """Return every file of an attempt as it would go out now, signatures included; no network is reached."""
+    def rehearse_send(self, attempt: SendAttempt, ctx: HookContext) -> Rehearsal:
+        """Return what an attempt would send now; no network is reached."""
         ...
 
     def attempt_send(self, attempt: SendAttempt, ctx: HookContext) -> Sent:
@@ -119,7 +135,7 @@ class Sender(Protocol):
         """
         ...
 
-    def find_out(self, attempt: SendAttempt, ctx: HookContext) -> Found:
+    def find_out(self, attempt: SendAttempt, ctx: HookContext) -> FoundOut:
         """Tell what became of an attempt whose answer was lost.
 
         Raises:

@@ -43,6 +43,7 @@ def run(*, config: ConfigOption = None, json: JsonOption = False) -> None:
             if back_channel is not None:
                 console.print(f"Déconnexions de Pro Santé Connect reçues à : {escape(back_channel)}")
         host.jobs.start()
+        host.outbox.start()
         stop.wait()
 
 

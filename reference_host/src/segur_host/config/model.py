@@ -140,6 +140,15 @@ class KeyringTable(Value):
     passphrase: SecretField | None = None
     """By which the keys are encrypted that the host makes or takes in: 16 characters or more, best made at random.
     Without it the host keeps none."""
+    former_passphrase: SecretField | None = None
+    """The one of before, while it is being changed: what it still opens is read with it, and nothing is written with
+    it. ``segur certificates passphrase`` encrypts everything anew; then it is taken out."""
+
+    @model_validator(mode="after")
+    def _former_of_one(self) -> "KeyringTable":
+        if self.former_passphrase is not None and self.passphrase is None:
+            raise ValueError("a former passphrase is that of a keyring that has one")
+        return self
 
 
 class ClientTable(Value):
@@ -284,6 +293,23 @@ class SessionsTable(Value):
     """Without it, nobody can tell this host that the authority's own session is over."""
 
 
+class ConsentsTable(Value):
+    """What patients were told and said of their DMP."""
+
+    kept_by: Literal["host", "software"] = "host"
+    """Who keeps them. With ``software``, each draft says whether its patient was informed; an opposition recorded here
+    counts either way."""
+    informed_by_team: bool = False
+    """The structure informs every patient as a rule: nobody is asked for each. A poster alone is no information."""
+
+
+class OutboxTable(Value):
+    """What waits to be sent."""
+
+    per_minute: int | None = Field(default=None, ge=1, le=6000)
+    """Attempts made at most in a minute; without it, as fast as they go."""
+
+
 class HostConfig(Value):
     """The whole file."""
 
@@ -307,6 +333,8 @@ class HostConfig(Value):
     readers: ReadersTable = ReadersTable()
     plugins: Table[PluginId, PluginTable] = Field(default_factory=_empty)
     sessions: SessionsTable = SessionsTable()
+    consents: ConsentsTable = ConsentsTable()
+    outbox: OutboxTable = OutboxTable()
     limits: LimitsTable = LimitsTable()
     traces: TracesTable = TracesTable()
 

@@ -28,6 +28,7 @@ from segur_sdk.jobs import JobDone, JobRun, JobRunner
 from segur_sdk.models.base import Event, Value
 from segur_sdk.models.decision import Decision, Verdict
 from segur_sdk.models.notice import Notice
+from segur_sdk.senders import Sender
 
 
 @attrs.frozen
@@ -93,11 +94,11 @@ class Dispatcher:
     def ask(
         self, entry: PluginEntry, protocol: type, method: str, request: Value, caller: Caller, seconds: float
     ) -> Any:
-        """Ask a service of one plugin on behalf of the host itself.
+        """Ask a service of one plugin, or a sender, on behalf of the host itself.
 
         Args:
             entry: the plugin, which provides the service.
-            protocol: the service.
+            protocol: the service, or ``Sender``.
             method: of the service.
             request: its one argument beside the context.
             caller: on whose behalf.
@@ -109,7 +110,8 @@ class Dispatcher:
         self._require_open()
         if entry.loaded is None:
             raise PluginError("plugin.not_loaded", plugin=entry.id)
-        asked = _Asked(f"service.{method}", answer_type(getattr(protocol, method)), seconds)
+        room = "sender" if protocol is Sender else "service"
+        asked = _Asked(f"{room}.{method}", answer_type(getattr(protocol, method)), seconds)
         step = self._step(asked, entry, getattr(entry.loaded.instance, method), request, caller)
         (outcome,) = self._relay.run([step], _never_stops, timed_out=lambda _: self._timed_out(asked, entry))
         self.conclude(entry, outcome, caller, _record(asked, outcome, caller))

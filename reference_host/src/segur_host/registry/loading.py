@@ -14,6 +14,7 @@ from segur_sdk.errors import ConfigError, PluginError, SegurError, invalid_input
 from segur_sdk.hooks import HOOKS, SegurHooks
 from segur_sdk.jobs import JobRunner
 from segur_sdk.manifest import HookUse, PluginManifest
+from segur_sdk.senders import Sender
 from segur_sdk.services import SERVICES, AuthoritySessions, SessionProvider
 
 MAX_DIGITS: Final = 9
@@ -48,9 +49,8 @@ def check_contract(manifest: PluginManifest) -> None:
             raise PluginError("plugin.service_unknown", service=service)
     for service in sorted(HOSTS_OWN_SERVICES.intersection(manifest.uses)):
         raise PluginError("plugin.service_unknown", service=service, reason="asked_by_the_host_alone")
-    for kind in ("sends", "codes"):
-        if getattr(manifest, kind):
-            raise PluginError("plugin.extension_unknown", kind=kind)
+    if manifest.codes:
+        raise PluginError("plugin.extension_unknown", kind="codes")
 
 
 def _check_hook(use: HookUse) -> None:
@@ -93,6 +93,7 @@ def _load(manifest: PluginManifest, settings: Mapping[str, Any]) -> Loaded:
     _check_hooks(manifest, plugin_class)
     _check_services(manifest, plugin_class)
     _check_jobs(manifest, plugin_class)
+    _check_sends(manifest, plugin_class)
     values = _settings(manifest, settings)
     return Loaded(instance=_contained(plugin_class, "construction"), settings=values)
 
@@ -182,3 +183,15 @@ def _check_jobs(manifest: PluginManifest, plugin_class: type[SegurHooks]) -> Non
         raise PluginError("plugin.jobs_mismatch", declared=bool(manifest.jobs))
     if method is not None:
         _check_callable(name, method, tuple(inspect.signature(JobRunner.run_job).parameters))
+
+
+def _check_sends(manifest: PluginManifest, plugin_class: type[SegurHooks]) -> None:
+    """Hold a plugin to what it sends: all four methods of a sender, or none."""
+    for name, specified in inspect.getmembers(Sender, inspect.isfunction):
+        if name.startswith("_"):
+            continue
+        method = getattr(plugin_class, name, None)
+        if (method is not None) is not bool(manifest.sends):
+            raise PluginError("plugin.sends_mismatch", method=name, declared=bool(manifest.sends))
+        if method is not None:
+            _check_callable(name, method, tuple(inspect.signature(specified).parameters))

@@ -100,6 +100,8 @@ class Registry:
             self._refuse_cycles(hook)
         self._answering = {hook: self._ordered(hook) for hook in HOOKS}
         self.providers = self._providers()
+        self.senders = self._senders()
+        """Plugins by the kind of effect that they carry out."""
         self.drivers = tuple(self._drivers(tables))
         """Drivers of active plugins, ordered by plugin."""
 
@@ -168,6 +170,13 @@ class Registry:
             for service in entry.manifest.provides if entry.manifest else ():
                 providers.setdefault(service, entry)
         return providers
+
+    def _senders(self) -> dict[str, PluginEntry]:
+        senders: dict[str, PluginEntry] = {}
+        for entry in self._sorted_active():
+            for kind in entry.manifest.sends if entry.manifest else ():
+                senders.setdefault(kind, entry)
+        return senders
 
     def _drivers(self, tables: Mapping[str, PluginTable]) -> Iterator[RegisteredDriver]:
         for entry in self._sorted_active():

@@ -64,6 +64,8 @@ class DmpDraft(Outbound, Event):
     consents: ConsentSnapshot
     content: DmpContent | None = None
     """The document itself. A draft without it can be judged, and is never sent."""
+    document_ref: str | None = Field(default=None, min_length=1, max_length=100)
+    """By which the practice software knows the document; without patient data."""
     personal_note: bool = False
     """A working hypothesis, a draft: never fed (S002-04)."""
 

@@ -1,0 +1,1 @@
+"""What patients were told of the DMP, and what they said."""

@@ -1,0 +1,1 @@
+"""The gate: what must be true before anything about a patient is sent, and again before each attempt."""
