@@ -21,8 +21,9 @@ Facts are codes, counts and names of slots or fields: never patient data, a PIN,
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -179,8 +180,9 @@ def sdk_catalogue() -> Mapping[str, UserMessage]:
     return read_catalogue((files("segur_sdk") / "messages_fr.toml").read_text("utf-8"))
 
 
+@lru_cache(maxsize=32)
 def read_catalogue(text: str) -> Mapping[str, UserMessage]:
     """Read a catalogue: one TOML table per code, with ``message``, ``cause`` and ``action`` in French."""
     import tomllib  # noqa: PLC0415 - who never shows a message need not wait for a parser
 
-    return {code: UserMessage.model_validate(entry) for code, entry in tomllib.loads(text).items()}
+    return MappingProxyType({code: UserMessage.model_validate(entry) for code, entry in tomllib.loads(text).items()})

@@ -110,7 +110,8 @@ class Database:
         try:
             # One process at a time: while another turns a new file to its journal, SQLite does not wait but refuses.
             with self._exclusive():
-                self.ensure(installation)
+                # Every table that this process knows, in one write: a first start does not wait for each.
+                self.ensure(*metadata.tables.values())
                 self.instance: Final = self._installation()
         except HostError:
             self.close()
