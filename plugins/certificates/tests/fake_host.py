@@ -56,6 +56,8 @@ class Publisher:
 
     answers: dict[tuple[str, str], bytes | int | Callable[[bytes], bytes]] = attrs.field(factory=dict)
     asked: list[tuple[str, str, str]] = attrs.field(factory=list)
+    awaited: list[float | None] = attrs.field(factory=list)
+    """For how long each was asked to answer."""
 
     def line(self, purpose: str) -> "Line":
         return Line(self, purpose, BASES[purpose])
@@ -75,8 +77,10 @@ class Line:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         max_answer: int = 1_048_576,
+        seconds: float | None = None,
     ) -> HttpReply:
         self.publisher.asked.append((self.purpose, method, path))
+        self.publisher.awaited.append(seconds)
         found = self.publisher.answers.get((self.purpose, path))
         if found is None:
             raise ServiceError("service.unreachable", retryable=True)
@@ -150,12 +154,17 @@ def crl_of(
     end: datetime = NOW + 7 * DAY,
     signer: Made | None = None,
     number: int | None = None,
+    place: str | None = None,
 ) -> bytes:
-    """Return a list of an authority, in DER."""
+    """Return a list of an authority, in DER; ``place`` is where it says that it is published."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
     builder = builder.last_update(begin).next_update(end)
     if number is not None:
         builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    if place is not None:
+        name = [x509.UniformResourceIdentifier(place)]
+        scope = x509.IssuingDistributionPoint(name, None, False, False, None, False, False)
+        builder = builder.add_extension(scope, critical=True)
     for one in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number).revocation_date(begin)
         builder = builder.add_revoked_certificate(entry.build())

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from plugins.certificates.tests.made_pki import NOW, Made, key, name
-from segur_plugin_certificates.public_keys import key_fingerprint
+from plugins.certificates.tests.made_pki import NOW, Made, key, key_fingerprint, name
 from segur_sdk.errors import ConfigError, SegurError
 from segur_sdk.keyring import KeyPlace, KeyReference, KeyRequest
 from segur_sdk.models.certificate import ExpiryLevel

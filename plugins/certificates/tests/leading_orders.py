@@ -59,8 +59,7 @@ def given(pki: Pki, own: rsa.RSAPrivateKey, **changes: Any) -> bytes:
 
 
 def _waiting(host: Context, use: str) -> rsa.RSAPrivateKey:
-    from plugins.certificates.tests.made_pki import key
-    from segur_plugin_certificates.public_keys import key_fingerprint
+    from plugins.certificates.tests.made_pki import key, key_fingerprint
 
     (reference,) = (one for one in host.keyring.references() if one.use == use)
     names = [f"{use}-{rank}" for rank in range(1, host.keyring.made + 1)]
@@ -82,7 +81,7 @@ def serving(host: Context, use: str = USE) -> str | None:
 
 def csr_key(progress: OrderProgress) -> str:
     """Return the public key of the request that is to be uploaded."""
-    from segur_plugin_certificates.public_keys import key_fingerprint
+    from plugins.certificates.tests.made_pki import key_fingerprint
 
     assert progress.csr is not None
     return key_fingerprint(x509.load_pem_x509_csr(progress.csr).public_key())

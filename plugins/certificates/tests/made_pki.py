@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any, Final
 
 import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -34,6 +36,11 @@ USAGES: Final[dict[str, tuple[tuple[str, ...], tuple[ObjectIdentifier, ...]]]] =
 def key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
     """Return the key of a name: the same each time in one run."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def key_fingerprint(public: CertificatePublicKeyTypes) -> str:
+    """Return the SHA-256 of the SubjectPublicKeyInfo, upper-case hexadecimal, as hosts name keys."""
+    return sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest().upper()
 
 
 def name(*attributes: tuple[ObjectIdentifier, str]) -> x509.Name:

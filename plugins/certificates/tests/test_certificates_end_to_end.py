@@ -295,10 +295,10 @@ def test_key_of_the_platform_is_taken_in_with_its_password(
 def test_watch_tells_what_is_to_be_renewed(open_host: "Callable[..., Host]") -> None:
     from segur_testing.hosts import StandingClock
 
-    end = open_host().certificates.calendar().entries[0].not_after
+    end = next(one.not_after for one in open_host().certificates.calendar().entries if one.id == USE)
     host = open_host(clock=StandingClock(end - timedelta(days=20)))
     done = host.jobs.run("certificates.watch").outcome.value
     assert isinstance(done, JobDone)
-    assert [one.code for one in done.notices] == ["certificates.ends_soon"] * 3
-    entry = host.certificates.calendar().entries[0]
+    assert [one.code for one in done.notices if f"« {USE} »" in one.text] == ["certificates.ends_soon"]
+    entry = next(one for one in host.certificates.calendar().entries if one.id == USE)
     assert (entry.days_left, entry.status) == (20, CertificateStatus.WARNING)

@@ -100,7 +100,7 @@ def test_wrong_check_digit_is_a_warning_outside_production(pki: Pki, tree: Tree,
 
 def test_unreadable_certificate_is_a_finding_and_not_a_failure(pki: Pki) -> None:
     good = make_leaf(pki.organisations)
-    broken = Held("dmp-tls", "dmp.p12", good.der[:-5])
+    broken = Held("dmp-auth", "dmp.p12", good.der[:-5])
     first, second = inventory([broken, held(good)], Tree.TEST, NOW)
     assert (codes(first), first.blocked, first.facts) == (["truncated"], True, None)
     assert codes(second) == []
@@ -111,13 +111,13 @@ def test_key_of_two_places_is_refused_in_both(pki: Pki) -> None:
     leaf = make_leaf(pki.organisations)
     copies = [
         held(leaf),
-        held(leaf, place="copie.p12", use="dmp-tls"),
+        held(leaf, place="copie.p12", use="dmp-auth"),
         held(make_leaf(pki.organisations, "SIGN"), "x", "x"),
     ]
     first, second, third = inventory(copies, Tree.TEST, NOW)
     assert (codes(first), codes(second), codes(third)) == (["key_twice"], ["key_twice"], [])
     assert first.blocked
-    assert first.findings[0].notice().text == "La même clé se trouve à deux endroits : aussi pour dmp-tls."
+    assert first.findings[0].notice().text == "La même clé se trouve à deux endroits : aussi pour dmp-auth."
 
 
 @pytest.mark.req("CERT-12", "S003-25", "R26")
@@ -180,7 +180,8 @@ def test_revocation_becomes_findings(standing: Standing, mode: Mode, expected: l
 
 def test_every_finding_has_its_sentence_with_its_detail(pki: Pki) -> None:
     (finding,) = examined(make_leaf(pki.organisations), NOW + LIFE - 12 * DAY).findings
-    assert finding.notice().text == "Ce certificat se termine dans le mois : 12 jours, le 21/11/2029."
+    told = "Ce certificat se termine dans le mois : 12 jours, jour entamé compris, le 21/11/2029."
+    assert finding.notice().text == told
     assert str(finding.notice().action).startswith("Renouvelez-le")
 
 

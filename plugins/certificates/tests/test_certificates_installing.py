@@ -15,9 +15,8 @@ from plugins.certificates.tests.leading_orders import (
     serving,
     withdrawn,
 )
-from plugins.certificates.tests.made_pki import DAY, NOW, Pki, key, make_leaf, org_name
+from plugins.certificates.tests.made_pki import DAY, NOW, Pki, key, key_fingerprint, make_leaf, org_name
 from plugins.certificates.tests.refusals import code_of
-from segur_plugin_certificates.public_keys import key_fingerprint
 
 
 @pytest.mark.req("S003-18")
@@ -113,6 +112,34 @@ def test_certificate_that_nobody_trusts_was_revoked_or_fits_no_purpose_is_not_in
     host.set(purposes={"insi-auto": "signature"})
     assert code_of(lambda: host.install(came)) == "usage_misfit"
     assert serving(host) is None
+
+
+@pytest.mark.req("S003-19")
+def test_authority_is_not_installed_in_place_of_a_certificate(host: Context, pki: Pki) -> None:
+    use, name = "logiciel", "LOGICIEL"
+    prepared(host, use, product={"box": "org", "usage": "AUTH_CLI", "service": "other"})
+    host.does(use=use, **requested(name=name))
+    host.does(use=use, **withdrawn())
+    subject = org_name(name, "10B0152872")
+    came = certified(host, pki, use, subject=subject, ca=True, path_length=0)
+    assert code_of(lambda: host.install(came, use)) == "authority"
+    assert serving(host, use) is None
+    assert host.install(certified(host, pki, use, subject=subject), use).step == 11
+
+
+@pytest.mark.req("S003-17", "S003-18")
+@pytest.mark.parametrize("instant", [1, 2, 3])
+def test_key_of_the_platform_that_serves_needs_its_container_no_more(host: Context, pki: Pki, instant: int) -> None:
+    prepared(host)
+    host.does(**requested("platform"))
+    host.does(**withdrawn())
+    own = key("of the platform")
+    host.stop.at = host.stop.passed + instant
+    with pytest.raises(KeyboardInterrupt):
+        host.install(given(pki, own), own=own)
+    if serving(host) is None:
+        host.install(given(pki, own), own=own)
+    assert host.install(given(pki, own)).step == 11
 
 
 @pytest.mark.parametrize(

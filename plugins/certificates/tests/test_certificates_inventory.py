@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from plugins.certificates.tests.fake_host import Context, crl_of
 from plugins.certificates.tests.made_pki import DAY, NOW, Made, Pki, make, make_leaf, org_name, published
@@ -81,7 +82,16 @@ def test_status_follows_the_days_that_are_left(known: Context, pki: Pki, left: i
         ("autre", "AUTH_CLI", org_name("LGO"), {"signs": True}, "usage_misfit"),
         ("mss-server", "AUTH_CLI", org_name("LGO"), {}, "usage_misfit"),
     ],
-    ids=["case", "space behind", "space before", "other name", "signature for INSi", "signature for a client", "client that signs", "client as server"],
+    ids=[
+        "case",
+        "space behind",
+        "space before",
+        "other name",
+        "signature for INSi",
+        "signature for a client",
+        "client that signs",
+        "client as server",
+    ],
 )
 def test_certificate_that_does_not_fit_is_blocked(
     known: Context, pki: Pki, use: str, kind: str, subject: Any, given: dict[str, Any], expected: str
@@ -170,6 +180,19 @@ def test_key_without_certificate_and_certificate_of_another_key_are_told(known: 
     known.keyring.new_key("neuve", "LGO")
     assert known.codes("autre") == ["mismatch"]
     assert known.codes("neuve") == ["none_yet"]
+    assert known.rows()["neuve"].status is CertificateStatus.AWAITING
+
+
+@pytest.mark.parametrize(
+    ("extras", "expected"),
+    [((), ["server_names"]), (((x509.SubjectAlternativeName([x509.DNSName("serveur.exemple")]), False),), [])],
+    ids=["none", "one"],
+)
+def test_server_certificate_without_dns_name_is_told(
+    known: Context, pki: Pki, extras: tuple[tuple[x509.ExtensionType, bool], ...], expected: list[str]
+) -> None:
+    hold(known, pki, "portail", "SSL_SERV", subject=org_name("serveur.exemple"), leaf={"extras": extras})
+    assert known.codes("portail") == expected
 
 
 @pytest.mark.req("CERT-02")
@@ -232,11 +255,14 @@ def test_certificate_of_the_other_environment_is_named_and_blocked(known: Contex
     [
         ("10B0152872", {"finess": "0B0152872"}, []),
         ("1750712184", {"finess": "0B0152872"}, ["other_structure"]),
-        ("341930067800069", {"finess": "0B0152872"}, []),
+        ("341930067800069", {"finess": "0B0152872"}, ["other_structure"]),
+        ("499700367909006", {"finess": "0B0152872"}, ["other_structure"]),
+        ("341930067800069", {"finess": "0B0152872", "siret": "41930067800069"}, []),
+        ("10B0152872", {}, []),
         ("341930067800069", {"siret": "41930067800069"}, []),
         ("341930067800069", {"siret": "18751275100020"}, ["other_structure"]),
     ],
-    ids=["its own", "another FINESS", "not to be compared", "its own SIRET", "another SIRET"],
+    ids=["its own", "another FINESS", "SIRET", "RPPS-rang", "both", "of nothing", "its own SIRET", "another SIRET"],
 )
 def test_certificate_of_another_structure_is_told(
     known: Context, pki: Pki, unit: str, own: dict[str, str], expected: list[str]

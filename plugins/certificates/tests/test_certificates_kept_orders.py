@@ -87,3 +87,15 @@ def test_audit_says_what_was_done_and_names_nobody(host: Context, pki: Pki) -> N
     assert (told[0], told.count("order.led"), "order.installed" in told) == ("order.begun", 14, True)
     assert "PHARMACH" not in str(host.audit.written)
     assert "exemple.fr" not in str(host.audit.written)
+
+
+@pytest.mark.req("S003-17")
+def test_key_of_a_request_that_was_never_written_down_is_not_used(host: Context) -> None:
+    prepared(host)
+    host.stop.at = host.stop.passed + 1
+    with pytest.raises(KeyboardInterrupt):
+        host.does(**requested())
+    (left,) = host.keyring.uses["insi-auto"].waiting
+    host.does(**requested())
+    (waits,) = host.keyring.uses["insi-auto"].waiting
+    assert waits.public_key != left.public_key

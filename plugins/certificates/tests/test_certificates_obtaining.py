@@ -64,8 +64,9 @@ def test_request_that_contradicts_itself_is_refused(action: Action, code: str) -
         (CsrCase.UPLOAD, {"password": "sealed:x"}, "order_password"),
         (CsrCase.PLATFORM, {"password": None}, "order_password"),
         (CsrCase.UPLOAD, {"on": TODAY + DAY}, "order_date"),
+        (CsrCase.UPLOAD, {"on": TODAY - 6 * DAY}, "order_date"),
     ],
-    ids=["terms", "password in case 1", "no password in case 2", "future"],
+    ids=["terms", "password in case 1", "no password in case 2", "future", "before the habilitation"],
 )
 def test_withdrawal_that_is_not_whole_is_refused(csr: CsrCase, changes: dict[str, Any], code: str) -> None:
     state = at_action(actions.Withdrawn, csr)
@@ -171,3 +172,18 @@ def test_renewal_may_be_taken_back_as_long_as_the_former_certificate_holds() -> 
 
 def test_nothing_is_renewed_without_a_habilitation() -> None:
     assert code_of(lambda: begin_renewal(at_action(actions.Granted), former())) == "order_not_granted"
+
+
+@pytest.mark.req("S003-25")
+def test_renewal_takes_no_key_of_before_even_one_that_another_replaced() -> None:
+    elsewhere = Renewed(fingerprint="F" * 64, public_key="A" * 64, not_after=NOW + DAY)
+    begun = doing(begin_renewal(finished(), elsewhere), actions.PlatformEntered(means=PlatformMeans.CPX))
+    assert code_of(lambda: act(begun, asked(), NOW)) == "order_key_used"
+    assert act(begun, asked(key_name="SIGN"), NOW).request is not None
+
+
+@pytest.mark.req("S003-17")
+def test_withdrawal_told_again_without_the_terms_is_another_one() -> None:
+    state = doing(at_action(actions.Withdrawn), taken())
+    assert act(state, taken(), NOW) == state
+    assert code_of(lambda: act(state, taken(terms_accepted=False), NOW)) == "order_withdrawn"

@@ -165,28 +165,17 @@ def test_openssl_answers_our_request_and_we_read_it(pki: Pki, leaf: Made, openss
     write_authority(pki, tmp_path, leaf)
     question = ask(leaf.certificate, pki.organisations.certificate)
     (tmp_path / "question.der").write_bytes(question.request)
-    made = openssl(
-        *[
-            "ocsp",
-            "-index",
-            "index.txt",
-            "-CA",
-            "ca.pem",
-            "-rsigner",
-            "ca.pem",
-            "-rkey",
-            "ca.key",
-            "-reqin",
-            "question.der",
-            "-respout",
-            "answer.der",
-            "-ndays",
-            "3650",
-        ]
-    )
-    assert made.returncode == 0, made.stderr
-    data = (tmp_path / "answer.der").read_bytes()
+
+    def answered(name: str, *more: str) -> bytes:
+        by = ("-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-ndays", "3650")
+        made = openssl("ocsp", *by, "-reqin", "question.der", "-respout", name, *more)
+        assert made.returncode == 0, made.stderr
+        return (tmp_path / name).read_bytes()
+
+    data = answered("answer.der")
     said_at = ocsp.load_der_ocsp_response(data).this_update_utc
+    weak = answered("weak.der", "-rmd", "sha1")
+    assert code_of(lambda: read_answer(weak, question, said_at + HOUR)) == "ocsp_signature"
     answer = read_answer(data, question, said_at, nonce_needed=True)
     assert (answer.standing, answer.reason) == (Standing.REVOKED, "keyCompromise")
 

@@ -1,6 +1,6 @@
 """The ordering assistant as a state machine: its steps, what is for none of them, what is written down."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -73,7 +73,14 @@ def test_wrong_action_is_told_by_its_fields_and_never_by_their_content() -> None
         read_action({"kind": "product_requested", "name": "secret de test", "csr": "secret de test", "surplus": 1})
     assert "secret" not in str(refusal.value)
     assert "actor_mail:missing" in str(refusal.value)
-    assert code_of(lambda: read_action({"kind": "inconnu"})) == "order_action"
+    assert code_of(lambda: read_action({"kind": "inconnu"})) == "order_kind"
+
+
+def test_wrong_field_of_a_person_is_told_by_its_name() -> None:
+    person = {"name": "CAROLE PHARMACH", "mail": "secret", "box": "secret", "secret": 1}
+    with pytest.raises(InputError) as refusal:
+        read_action({"kind": "signatory_named", "signatory": person})
+    assert refusal.value.facts["fields"] == "box:enum, mail:string_pattern_mismatch"
 
 
 REFUSED: list[tuple[type[Action], Action, str]] = [
@@ -84,6 +91,7 @@ REFUSED: list[tuple[type[Action], Action, str]] = [
     (actions.Acknowledged, actions.Granted(on=TODAY), "order_no_case"),
     (actions.Acknowledged, actions.ContractSigned(on=TODAY), "order_sent"),
     (actions.Granted, actions.Granted(on=TODAY - timedelta(days=11)), "order_date"),
+    (actions.FormSent, actions.FormSent(on=date(2021, 5, 2)), "order_date"),
     (actions.Granted, actions.PlatformEntered(means=PlatformMeans.CPX), "order_not_granted"),
     (actions.PlatformEntered, actions.FormRefused(), "order_granted"),
     (actions.PlatformEntered, asked(), "order_platform"),

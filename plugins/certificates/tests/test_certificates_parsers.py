@@ -14,9 +14,8 @@ from segur_plugin_certificates.anchors import read_anchors
 from segur_plugin_certificates.authorities import Tree
 from segur_plugin_certificates.ber import read_ber
 from segur_plugin_certificates.chain import build_chain
-from segur_plugin_certificates.containers import read_certificates, read_pkcs12
+from segur_plugin_certificates.containers import read_certificates
 from segur_plugin_certificates.crl import read_list
-from segur_plugin_certificates.csr import read_request
 from segur_plugin_certificates.facts import read_facts
 from segur_plugin_certificates.findings import Held, catalogue, inventory
 from segur_plugin_certificates.identifiers import read_person, read_structure
@@ -47,9 +46,7 @@ def parsers() -> dict[str, Callable[[bytes], object]]:
     return {
         "ber": lambda data: read_ber(data).der(),
         "certificates": read_certificates,
-        "pkcs12": lambda data: read_pkcs12(data, b"x"),
         "facts": read_facts,
-        "request": read_request,
         "list": lambda data: read_list(data, issuer),
         "answer": lambda data: read_answer(data, question, NOW),
         "chain": lambda data: build_chain(data, [data], anchors, NOW),
@@ -71,9 +68,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(data[: draw(st.integers(0, len(data)))]) if draw(st.booleans()) else bytes(data)
 
 
-@pytest.mark.parametrize(
-    "name", ["ber", "certificates", "pkcs12", "facts", "request", "list", "answer", "chain", "resume", "action"]
-)
+@pytest.mark.parametrize("name", ["ber", "certificates", "facts", "list", "answer", "chain", "resume", "action"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.one_of(st.binary(max_size=400), damaged()))
 def test_parsers_raise_nothing_untyped(name: str, data: bytes) -> None:

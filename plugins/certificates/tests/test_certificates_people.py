@@ -1,5 +1,7 @@
 """Who orders and signs stands in the forms and in the order that is kept, and in nothing that is shown on the way."""
 
+from typing import Any
+
 from plugins.certificates.tests.made_orders import ADMINISTRATOR, SIGNATORY, asked, finished
 from segur_plugin_certificates.ordering import actions
 from segur_plugin_certificates.ordering.guide import form_fields
@@ -12,7 +14,7 @@ NAMED = (ADMINISTRATOR.name, ADMINISTRATOR.mail, SIGNATORY.mail)
 
 def test_people_of_an_order_are_kept_and_never_in_a_repr() -> None:
     state = finished()
-    signatory = {"kind": "signatory_named", "signatory": SIGNATORY.model_dump(mode="json")}
+    signatory: dict[str, Any] = {"kind": "signatory_named", "signatory": SIGNATORY.model_dump(mode="json")}
     shown = [
         state,
         Order(state),

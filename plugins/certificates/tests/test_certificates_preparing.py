@@ -184,6 +184,16 @@ def test_form_that_comes_back_is_mended_and_sent_again() -> None:
     assert current_step(doing(state, actions.FormSent(on=TODAY))) is Step.SUBMISSION
 
 
+@pytest.mark.req("S003-11")
+def test_wrong_date_of_sending_is_mended_until_the_answer() -> None:
+    wrong = doing(at_action(actions.Acknowledged), actions.Acknowledged(case_number="F413-1"))
+    mended = doing(wrong, actions.FormSent(on=TODAY - 3 * DAY))
+    assert (mended.sent_on, mended.case_number) == (TODAY - 3 * DAY, "F413-1")
+    assert expected_on(mended) != expected_on(wrong)
+    answered = doing(mended, actions.Granted(on=TODAY))
+    assert code_of(lambda: act(answered, actions.FormSent(on=TODAY), NOW)) == "order_sent"
+
+
 @pytest.mark.req("S003-13", "S003-14", "S003-15")
 @pytest.mark.parametrize(
     ("service", "name", "code"),
@@ -253,3 +263,14 @@ def test_spsti_orders_everything_under_one_form_and_without_a_card_for_calls() -
     assert len({product.use for product in SPSTI.products}) == 3
     for product in SPSTI.products:
         assert current_step(begin(product, Environment.TEST)) is Step.CONTRACT
+
+
+@pytest.mark.parametrize(("days", "code"), [(0, None), (-1, "order_date"), (11, "order_date")])
+def test_habilitation_comes_from_the_day_of_its_form_to_today(days: int, code: str | None) -> None:
+    state = at_action(actions.Granted)
+    assert state.sent_on is not None
+    granted = actions.Granted(on=state.sent_on + days * DAY)
+    if code is None:
+        assert act(state, granted, NOW).granted_on == state.sent_on
+    else:
+        assert code_of(lambda: act(state, granted, NOW)) == code

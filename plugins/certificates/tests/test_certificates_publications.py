@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from plugins.certificates.tests.fake_host import Context, crl_of
+from plugins.certificates.tests.made_answers import HOUR, responder
 from plugins.certificates.tests.made_pki import DAY, LISTS, NOW, Made, Pki, make_leaf, published
 from segur_plugin_certificates.publications import path_of
 from segur_plugin_certificates.refreshing import MORNING, SPREAD_MINUTES
@@ -20,7 +20,6 @@ from segur_sdk.services.structure_certificates import CertificateStatus
 ROOT_LIST = ("crl", "/ACR-EL-TEST.crl")
 OWN_LIST = ("crl", "/ACI-EL-ORG-TEST.crl")
 RESPONDER = ("ocsp", "")
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -36,32 +35,6 @@ def leaf(host: Context, pki: Pki) -> Made:
     return made
 
 
-def responder(issuer: Made, made: Made, status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD) -> Any:
-    """Return what answers any question about one certificate, signed by its authority."""
-
-    def answer(question: bytes) -> bytes:
-        nonce = ocsp.load_der_ocsp_request(question).extensions.get_extension_for_class(x509.OCSPNonce).value
-        revoked = status is ocsp.OCSPCertStatus.REVOKED
-        builder = (
-            ocsp.OCSPResponseBuilder()
-            .add_response(
-                cert=made.certificate,
-                issuer=issuer.certificate,
-                algorithm=hashes.SHA1(),
-                cert_status=status,
-                this_update=NOW - HOUR,
-                next_update=NOW + HOUR,
-                revocation_time=NOW - HOUR if revoked else None,
-                revocation_reason=None,
-            )
-            .responder_id(ocsp.OCSPResponderEncoding.NAME, issuer.certificate)
-            .add_extension(nonce, critical=False)
-        )
-        return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-    return answer
-
-
 @pytest.mark.parametrize(
     ("addresses", "base", "expected"),
     [
@@ -70,10 +43,11 @@ def responder(issuer: Made, made: Made, status: ocsp.OCSPCertStatus = ocsp.OCSPC
         ((f"{LISTS}/A.crl",), "http://127.0.0.1:8080", "/CRL/A.crl"),
         (("http://a.exemple/B/A.crl", f"{LISTS}/A.crl"), "http://x.exemple/CRL", "/A.crl"),
         (("http://a.exemple/B/A.crl",), "http://x.exemple/CRL", None),
+        (("http://a.exemple/CRLS/A.crl",), "http://x.exemple/CRL", None),
         ((f"{LISTS}/",), "http://x.exemple/CRL", None),
         ((), "http://x.exemple/CRL", None),
     ],
-    ids=["other machine", "slash", "no path", "second address", "elsewhere", "no name", "none"],
+    ids=["other machine", "slash", "no path", "second address", "elsewhere", "beside", "no name", "none"],
 )
 def test_list_is_asked_of_the_configured_address_alone(
     addresses: tuple[str, ...], base: str, expected: str | None
@@ -227,11 +201,70 @@ def test_online_inventory_asks_lists_and_responder_once(host: Context, leaf: Mad
     assert len(host.keyring.lists()) == 2
 
 
+@pytest.mark.req("CERT-08")
+def test_responder_that_is_silent_is_not_waited_for_at_each_certificate(host: Context, leaf: Made, pki: Pki) -> None:
+    extras = published("ACI-EL-ORG-TEST")
+    host.keyring.hold("psc", make_leaf(pki.organisations, extras=extras, key_name="psc"), pki.organisations)
+    host.publisher.answers[RESPONDER] = 500
+    rows = host.rows(online=True)
+    told = {use: [one.notice.code for one in row.findings] for use, row in rows.items()}
+    assert all("certificates.ocsp_unreachable" in codes for codes in told.values()), told
+    assert host.publisher.asked.count(("ocsp", "POST", "")) == 1
+
+
+@pytest.mark.req("CERT-08", "SC.MSS/CONF.22")
+@pytest.mark.parametrize("newer_first", [False, True], ids=["older first", "newer first"])
+def test_latest_of_several_kept_lists_of_an_authority_is_believed(
+    host: Context, leaf: Made, pki: Pki, newer_first: bool
+) -> None:
+    older, newer = crl_of(pki.organisations, begin=NOW - DAY), crl_of(pki.organisations, leaf)
+    # An administrator may put another file beside the one that the host keeps.
+    lists = (newer, older) if newer_first else (older, newer)
+    host.keyring.kept = {bytes([rank]): der for rank, der in enumerate((crl_of(pki.root), *lists))}
+    assert host.codes("insi-auto") == ["revoked"]
+
+
+@pytest.mark.req("CERT-08", "SC.MSS/CONF.22")
+def test_lists_of_several_places_of_an_authority_serve_beside_each_other(host: Context, leaf: Made, pki: Pki) -> None:
+    own = crl_of(pki.organisations, leaf, number=3, place=f"{LISTS}{OWN_LIST[1]}")
+    # The later one, of another place, says nothing of this certificate.
+    another = crl_of(pki.organisations, number=9, begin=NOW, place=f"{LISTS}/B.crl")
+    host.keyring.kept = {b"root": crl_of(pki.root), b"another": another}
+    assert host.codes("insi-auto") == ["revocation_unknown"]
+    host.publisher.answers[OWN_LIST] = own
+    assert host.job("crl").notices == ()
+    for lists in ((own, another), (another, own)):
+        host.keyring.kept = {bytes([rank]): der for rank, der in enumerate(lists)}
+        assert host.codes("insi-auto") == ["revoked"]
+
+
 @pytest.mark.req("CERT-08", "S003-27")
 def test_responder_knows_a_revocation_before_the_list(host: Context, leaf: Made, pki: Pki) -> None:
     host.publisher.answers[RESPONDER] = responder(pki.organisations, leaf, ocsp.OCSPCertStatus.REVOKED)
     row = host.rows(online=True)["insi-auto"]
     assert (row.status, row.findings[0].notice.code) == (CertificateStatus.BLOCKED, "certificates.revoked")
+
+
+@pytest.mark.req("CERT-08")
+def test_certificate_that_the_responder_does_not_know_is_told_beside_a_list_that_holds(
+    host: Context, leaf: Made, pki: Pki
+) -> None:
+    host.publisher.answers[RESPONDER] = responder(pki.organisations, leaf, ocsp.OCSPCertStatus.UNKNOWN)
+    row = host.rows(online=True)["insi-auto"]
+    assert [one.notice.code for one in row.findings] == ["certificates.ocsp_unknown"]
+    assert row.status is CertificateStatus.WARNING
+    # What it said is kept, and told offline too; without a list, nothing is known at all.
+    assert host.codes("insi-auto") == ["ocsp_unknown"]
+    host.keyring.kept.clear()
+    assert host.codes("insi-auto") == ["revocation_unknown"]
+
+
+def test_responder_is_awaited_for_the_seconds_of_the_settings(host: Context, leaf: Made) -> None:
+    host.rows(online=True)
+    host.set(responder_seconds=2)
+    host.rows(online=True)
+    asked = zip(host.publisher.asked, host.publisher.awaited, strict=True)
+    assert [seconds for (purpose, _, _), seconds in asked if purpose == "ocsp"] == [5, 2]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from plugins.certificates.tests.leading_orders import (
 )
 from plugins.certificates.tests.made_pki import DAY, NOW, Pki, make_leaf, org_name
 from plugins.certificates.tests.refusals import code_of
+from segur_sdk.models.actor import Environment
 
 
 @pytest.mark.req("S003-18", "S003-25")
@@ -108,7 +109,12 @@ def test_renewal_is_rolled_back_and_installed_again(host: Context, pki: Pki) -> 
     assert serving(host) == first
     host.install(came)
     assert serving(host) == second
-    host.clock.moment = NOW + 21 * DAY
+    # Its last second still counts.
+    host.clock.moment = NOW + 20 * DAY
+    host.does("rolled_back")
+    assert serving(host) == first
+    host.install(came)
+    host.clock.moment += DAY / 86_400
     assert code_of(lambda: host.does("rolled_back")) == "order_former_ended"
     assert serving(host) == second
 
@@ -144,14 +150,19 @@ def test_key_that_decrypts_is_never_destroyed(host: Context, pki: Pki) -> None:
 
 
 @pytest.mark.req("S003-22")
-def test_certificate_that_was_ordered_elsewhere_is_renewed_from_the_first_step(host: Context, pki: Pki) -> None:
+def test_certificate_that_was_ordered_elsewhere_is_renewed_from_the_platform_on(host: Context, pki: Pki) -> None:
     assert code_of(host.renew) == "renew_nothing"
     file = make_leaf(pki.organisations, end=NOW + 20 * DAY, key_name="a file")
     host.keyring.hold(USE, file, pki.organisations)
-    assert host.renew().step == 1
-    for action in preparation():
-        host.order(action=action)
-    host.does(**requested())
+    begun = host.renew()
+    assert (begun.step, host.renew()) == (8, begun)
+    assert {one.code for one in begun.notices} == {"certificates.former_serves", "certificates.renew_elsewhere"}
+    host.does("platform_entered", means="cpx")
+    assert [one.code for one in host.does(**requested()).notices] == [
+        "certificates.csr_transport",
+        "certificates.former_serves",
+    ]
+    assert code_of(lambda: host.does("form_sent", on="2026-11-10")) == "order_requested"
     host.does(**withdrawn())
     former = serving(host)
     host.install(certified(host, pki))
@@ -160,7 +171,38 @@ def test_certificate_that_was_ordered_elsewhere_is_renewed_from_the_first_step(h
     assert serving(host) == former
     other = make_leaf(pki.organisations, "SIGN", org_name("LGO"), key_name="sign")
     host.keyring.hold("cachet", other, pki.organisations)
-    assert host.renew("cachet").step == 1
+    assert host.renew("cachet").step == 8
+
+
+@pytest.mark.req("S003-22")
+def test_habilitation_that_was_supposed_wrongly_is_asked_for_by_a_form(host: Context, pki: Pki) -> None:
+    host.keyring.hold(USE, make_leaf(pki.organisations, end=NOW + 20 * DAY, key_name="a file"), pki.organisations)
+    assert host.renew().step == 8
+    steps = {one["kind"]: one for one in preparation()}
+    assert code_of(lambda: host.order(action=steps["form_sent"])) == "order_incomplete"
+    for kind, action in steps.items():
+        told = host.order(action=action)
+        if kind == "form_sent":
+            assert (told.step, {one.code for one in told.notices}) == (7, {"certificates.former_serves"})
+    assert told.step == 9
+
+
+@pytest.mark.parametrize(
+    ("subject", "environment", "step"),
+    [
+        (org_name(unit=None), Environment.TEST, 1),
+        (org_name(state="Paris"), Environment.TEST, 1),
+        (org_name(), Environment.PRODUCTION, 1),
+        (org_name(), Environment.SANDBOX, 8),
+    ],
+    ids=["no structure", "no department", "other environment", "sandbox"],
+)
+def test_nothing_is_supposed_of_what_a_certificate_does_not_say(
+    host: Context, pki: Pki, subject: Any, environment: Environment, step: int
+) -> None:
+    host.environment = environment
+    host.keyring.hold(USE, make_leaf(pki.organisations, subject=subject, end=NOW + 20 * DAY), pki.organisations)
+    assert host.renew().step == step
 
 
 @pytest.mark.req("S003-22")

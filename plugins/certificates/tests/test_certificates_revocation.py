@@ -94,9 +94,10 @@ def test_list_is_believed_until_its_end_and_never_after(pki: Pki, leaf: Made, at
         ({"number": None, "begin": NOW - 2 * HOUR}, "crl_older"),
         ({"number": None}, None),
         ({"number": 9, "begin": NOW - 3 * DAY, "end": NOW - SECOND}, "crl_ended"),
-        ({"number": 9, "begin": NOW + HOUR}, "crl_not_yet"),
+        ({"number": 9, "begin": NOW + CLOCK_LEEWAY}, None),
+        ({"number": 9, "begin": NOW + CLOCK_LEEWAY + SECOND}, "crl_not_yet"),
     ],
-    ids=["newer", "same", "older", "earlier, no number", "no number", "ended", "future"],
+    ids=["newer", "same", "older", "earlier, no number", "no number", "ended", "within the leeway", "future"],
 )
 def test_last_valid_list_is_kept(pki: Pki, changes: dict[str, Any], code: str | None) -> None:
     issuer = pki.organisations.certificate
@@ -196,10 +197,15 @@ def test_list_made_by_openssl_is_read_and_ours_is_verified_by_it(
 ) -> None:
     write_authority(pki, tmp_path, leaf)
     (tmp_path / "ca.cnf").write_text(CONFIGURATION)
-    made = openssl("ca", "-config", "ca.cnf", "-gencrl", "-cert", "ca.pem", "-keyfile", "ca.key", "-out", "l.crl")
+    making = ("ca", "-config", "ca.cnf", "-gencrl", "-cert", "ca.pem", "-keyfile", "ca.key")
+    made = openssl(*making, "-out", "l.crl")
     assert made.returncode == 0, made.stderr
     found = read_list((tmp_path / "l.crl").read_bytes(), pki.organisations.certificate)
     assert found.ask(leaf.certificate, found.this_update).standing is Standing.REVOKED
+    weak = openssl(*making, "-md", "sha1", "-out", "weak.crl")
+    assert weak.returncode == 0, weak.stderr
+    weakly = (tmp_path / "weak.crl").read_bytes()
+    assert code_of(lambda: read_list(weakly, pki.organisations.certificate)) == "crl_signature"
     (tmp_path / "ours.crl").write_bytes(make_list(pki.organisations))
     verified = openssl("crl", "-inform", "DER", "-in", "ours.crl", "-CAfile", "ca.pem", "-noout")
     assert "verify OK" in verified.stderr

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from plugins.certificates.tests.fake_host import Context
 from plugins.certificates.tests.leading_orders import (
@@ -15,10 +16,9 @@ from plugins.certificates.tests.leading_orders import (
     serving,
     withdrawn,
 )
-from plugins.certificates.tests.made_orders import SIGNATORY
+from plugins.certificates.tests.made_orders import SIGNATORY, STRUCTURE
 from plugins.certificates.tests.made_pki import Pki
 from plugins.certificates.tests.refusals import code_of
-from segur_plugin_certificates.csr import read_request
 from segur_sdk.errors import InputError
 
 
@@ -32,13 +32,16 @@ def test_whole_order_by_a_key_that_was_made_here(host: Context, pki: Pki) -> Non
     assert host.keyring.done == []
     found = host.does(**requested())
     assert found.csr is not None
-    assert (found.step, read_request(found.csr).name) == (10, "INSI-AUTO")
+    request = x509.load_pem_x509_csr(found.csr)
+    assert (found.step, request.subject.rfc4514_string(), request.is_signature_valid) == (10, "CN=INSI-AUTO", True)
     assert [one.code for one in found.notices] == ["certificates.csr_transport"]
     found = host.does(**withdrawn())
     assert [one.code for one in host.keyring.asked] == ["certificates.revocation_code"]
     assert found.possible == ("administrator_change_sent", "started_over")
     installed = host.install(certified(host, pki))
     assert (installed.step, installed.csr, serving(host)) == (11, None, csr_key(found))
+    (kept,) = installed.notices
+    assert (kept.code, "« insi-auto.revocation-1 »" in kept.text) == ("certificates.revocation_code_kept", True)
     assert host.does("confirmed").step is None
     assert host.keyring.done == ["new_key", "seal", "install"]
     assert list(host.keyring.sealed) == ["insi-auto.revocation-1"]
@@ -110,10 +113,10 @@ def test_key_of_the_host_replaces_whatever_is_given(host: Context) -> None:
     [
         ("answer_received", "order_install"),
         ("installed", "order_install"),
-        ("unheard_of", "order_action"),
-        (["confirmed"], "order_action"),
-        ({}, "order_action"),
-        (None, "order_action"),
+        ("unheard_of", "order_kind"),
+        (["confirmed"], "order_kind"),
+        ({}, "order_kind"),
+        (None, "order_kind"),
     ],
     ids=str,
 )
@@ -130,9 +133,9 @@ def test_what_is_no_action_here_is_refused(host: Context, kind: Any, expected: s
         ({"use": "x", "product": {"box": "serveur", "usage": "AUTH_CLI", "service": "other"}}, "order_product"),
         ({"use": "x", "product": {"preset": "spsti"}}, "order_preset"),
         ({"use": "insi-auto", "product": {"preset": "officine"}}, "order_preset"),
-        ({"use": "insi-auto", "product": {"under": "dmp-tls"}}, "order_none"),
+        ({"use": "insi-auto", "product": {"under": "dmp-auth"}}, "order_none"),
         ({"use": "insi-auto", "product": {"under": "../\n" * 90}}, "order_none"),
-        ({"use": "insi-auto", "product": {"under": ["dmp-tls"]}}, "order_none"),
+        ({"use": "insi-auto", "product": {"under": ["dmp-auth"]}}, "order_none"),
         ({"use": "insi-auto", "product": {"preset": ["spsti"]}}, "order_preset"),
         ({"use": "insi-auto", "product": {"box": ["org"]}}, "order_product"),
         ({"use": "insi-auto", "product": {"what": "x"}}, "order_product"),
@@ -186,10 +189,10 @@ def test_one_form_covers_insi_and_dmp_of_an_spsti(host: Context) -> None:
     begun = host.order("insi-auto", product={"preset": "spsti"})
     advice = [one.text for one in begun.notices if one.code.startswith("certificates.preset.spsti.")]
     assert any("Un seul formulaire F413" in text for text in advice)
-    assert host.order("dmp-tls", product={"preset": "spsti"}).step == 1
-    host.store.kept.pop("order/dmp-tls")
+    assert host.order("dmp-auth", product={"preset": "spsti"}).step == 1
+    host.store.kept.pop("order/dmp-auth")
     prepared(host)
-    for use in ("dmp-tls", "dmp-sign"):
+    for use in ("dmp-auth", "dmp-sign"):
         found = host.order(use, product={"preset": "spsti"})
         assert (found.step, found.case_number) == (8, "F413-004217")
     found = host.order("insi-manu", product={"under": "insi-auto"})
@@ -199,6 +202,17 @@ def test_one_form_covers_insi_and_dmp_of_an_spsti(host: Context) -> None:
 
 
 @pytest.mark.req("S003-08")
+@pytest.mark.req("S003-03")
+@pytest.mark.parametrize(("number", "told"), [("0B0152872", []), ("0B0152873", ["order_number_doubtful"])])
+def test_number_of_a_structure_that_fails_its_check_is_told_in_a_test(
+    host: Context, number: str, told: list[str]
+) -> None:
+    host.order()
+    structure = {**STRUCTURE.model_dump(mode="json"), "number": number}
+    found = host.does("structure_named", structure=structure)
+    assert [one.code.removeprefix("certificates.") for one in found.notices] == told
+
+
 def test_personal_mailbox_is_advised_against(host: Context) -> None:
     host.order()
     for action in preparation():

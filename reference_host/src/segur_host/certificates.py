@@ -13,7 +13,7 @@ from segur_host.broker.ask import Asker
 from segur_host.config.secrets import Secret
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.dispatcher import Dispatcher
-from segur_host.keyring.containers import Container, read_container
+from segur_host.keyring.containers import Container, read_container, refuse_damaged
 from segur_host.keyring.kept_keys import Record
 from segur_host.keyring.pairs import PrivateKey
 from segur_host.keyring.sealed import SEALED_PREFIX
@@ -24,6 +24,7 @@ from segur_sdk.keyring import KeyReference
 from segur_sdk.models.base import Value
 from segur_sdk.models.notice import Choice, Question
 from segur_sdk.services.structure_certificates import (
+    MAX_CERTIFICATE_FILE,
     CalendarRequest,
     CertificateCalendar,
     CertificateInventory,
@@ -49,6 +50,8 @@ P12_PASSWORD: Final = Question(
 )
 LOCK_NAME: Final = "certificates.order.lock"
 _SECRETS: Final = frozenset({"revocation_code", "password", "secret"})
+_OF_PASSWORDS: Final = frozenset({"input.p12_password", "input.p12_unreadable"})
+"""What a file is refused for that another password may open: without a MAC the library does not tell."""
 _YES: Final = "oui"
 ValueT = TypeVar("ValueT", bound=Value)
 
@@ -74,6 +77,10 @@ class HostKeys(Protocol):
 
     def container_password(self, use: str, record: Record) -> Secret | None:
         """Return the password that was sealed for the PKCS#12 of a use, if any was."""
+        ...
+
+    def reencrypt(self, record: Record) -> tuple[int, int]:
+        """Encrypt with the passphrase of now whatever only the former one opens: how many keys and secrets."""
         ...
 
 
@@ -173,10 +180,11 @@ class Certificates:
                 was sealed for that use opens it.
 
         Raises:
-            InputError: those of a question without answer, and of ``read_container``.
+            InputError: those of ``refuse_size``, of a question without answer, and of ``read_container``.
             ConfigError: those of ``HostKeyring.offering``.
         """
         self._provider()
+        refuse_size(content)
         caller = self._caller(asker)
         if not is_p12(content):
             return self._changed("install", _request(InstallRequest, use=use, certificates=content), caller)
@@ -205,14 +213,30 @@ class Certificates:
             raise InputError("input.cancelled")
         return self._keys.unseal(name, self._record_of(caller))
 
+    def change_passphrase(self) -> tuple[int, int]:
+        """Encrypt with the passphrase of ``[keyring]`` whatever only its ``former_passphrase`` opens.
+
+        No plugin takes part. Stopped in the middle, it is done again: each key opens with one of the two meanwhile.
+
+        Returns:
+            How many keys and how many secrets there were; none when everything is as it should be.
+
+        Raises:
+            ConfigError: ``config.keyring_passphrase``; ``config.key_unreadable``: a key opens with neither, and
+                nothing was changed.
+            HostError: ``storage.busy``, ``storage.not_writable``, ``storage.full``.
+        """
+        return self._keys.reencrypt(self._record_of(self._caller(None)))
+
     def _opened(self, use: str, content: bytes, caller: Caller) -> Container:
         """Open a PKCS#12 with the password that was sealed for it, else with one that is typed."""
+        refuse_damaged(content)
         sealed = self._keys.container_password(use, self._record_of(caller))
         if sealed is not None:
             try:
                 return read_container(content, sealed.reveal())
             except InputError as failure:
-                if failure.code != "input.p12_unreadable":
+                if failure.code not in _OF_PASSWORDS:
                     raise
         return read_container(content, caller.asker.ask(P12_PASSWORD))
 
@@ -265,6 +289,18 @@ def refuse_secrets(given: object) -> None:
 
 def _is_reference(value: object) -> bool:
     return isinstance(value, str) and value.startswith(SEALED_PREFIX)
+
+
+def refuse_size(content: bytes) -> None:
+    """Refuse a file that can be no certificate, before anything looks at it.
+
+    Raises:
+        InputError: ``input.file_empty``, ``input.file_too_large``.
+    """
+    if not content:
+        raise InputError("input.file_empty")
+    if len(content) > MAX_CERTIFICATE_FILE:
+        raise InputError("input.file_too_large")
 
 
 def is_p12(content: bytes) -> bool:

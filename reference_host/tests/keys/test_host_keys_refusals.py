@@ -76,11 +76,15 @@ def nameless(ca: Issued) -> Issued:
 OTHER = BestAvailableEncryption(b"other")
 PROTECTED = {"password": {"env": "P12_PASSWORD"}}
 UNREADABLE, MISSING, MISMATCH = "config.key_unreadable", "config.key_missing", "config.key_mismatch"
+WRONG_PASSWORD = "config.key_password"
 BAD: dict[str, tuple[Callable[[Path, Issued, Issued], dict[str, Any]], str]] = {
-    "p12_wrong_password": (lambda at, ca, own: p12_table(at, own.p12("other")), UNREADABLE),
-    "p12_garbage": (lambda at, ca, own: p12_table(at, b"\x30\x82garbage"), UNREADABLE),
-    "p12_empty": (lambda at, ca, own: p12_table(at, b""), UNREADABLE),
-    "p12_without_key": (lambda at, ca, own: p12_table(at, only_certificates(ca)), UNREADABLE),
+    "p12_wrong_password": (lambda at, ca, own: p12_table(at, own.p12("other")), WRONG_PASSWORD),
+    "p12_garbage": (lambda at, ca, own: p12_table(at, b"garbage"), UNREADABLE),
+    "p12_cut": (lambda at, ca, own: p12_table(at, own.p12()[:-1]), "config.key_truncated"),
+    "p12_deep": (lambda at, ca, own: p12_table(at, b"\x30\x80" * 40), "config.key_nested"),
+    "p12_too_large": (lambda at, ca, own: p12_table(at, own.p12() + bytes(1_048_577)), "config.key_too_large"),
+    "p12_empty": (lambda at, ca, own: p12_table(at, b""), "config.key_empty"),
+    "p12_without_key": (lambda at, ca, own: p12_table(at, only_certificates(ca)), "config.key_absent"),
     "p12_other_kind_of_key": (lambda at, ca, own: p12_table(at, edwards().p12()), UNREADABLE),
     "p12_nameless": (lambda at, ca, own: p12_table(at, nameless(ca).p12()), UNREADABLE),
     "p12_is_a_folder": (lambda at, ca, own: {"p12": at} | PROTECTED, UNREADABLE),
@@ -89,9 +93,25 @@ BAD: dict[str, tuple[Callable[[Path, Issued, Issued], dict[str, Any]], str]] = {
         lambda at, ca, own: p12_table(at, own.p12()) | {"password": {"env": "NOT_SET_ANYWHERE"}},
         "config.secret_missing",
     ),
-    "pem_wrong_password": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(OTHER)) | PROTECTED, UNREADABLE),
-    "pem_password_not_given": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(OTHER)), UNREADABLE),
-    "pem_password_not_needed": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem()) | PROTECTED, UNREADABLE),
+    "pem_wrong_password": (
+        lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(OTHER)) | PROTECTED,
+        WRONG_PASSWORD,
+    ),
+    "pem_password_not_given": (lambda at, ca, own: pem_table(at, own.pem(), own.key_pem(OTHER)), WRONG_PASSWORD),
+    "pem_password_not_needed": (
+        lambda at, ca, own: pem_table(at, own.pem(), own.key_pem()) | PROTECTED,
+        WRONG_PASSWORD,
+    ),
+    "pem_key_cut": (
+        lambda at, ca, own: pem_table(at, own.pem(), own.key_pem()[:-30]),
+        "config.key_truncated",
+    ),
+    "pem_key_empty": (lambda at, ca, own: pem_table(at, own.pem(), b""), "config.key_empty"),
+    "pem_cert_empty": (lambda at, ca, own: pem_table(at, b"", own.key_pem()), "config.key_empty"),
+    "pem_cert_too_large": (
+        lambda at, ca, own: pem_table(at, own.pem() + bytes(1_048_577), own.key_pem()),
+        "config.key_too_large",
+    ),
     "pem_key_garbage": (lambda at, ca, own: pem_table(at, own.pem(), b"garbage"), UNREADABLE),
     "pem_cert_garbage": (lambda at, ca, own: pem_table(at, b"garbage", own.key_pem()), UNREADABLE),
     "pem_cert_missing": (
@@ -189,3 +209,13 @@ def test_certificates_of_tests_and_of_production_stay_apart(
             assert use() is not None
     # What is refused is told all the same: which certificate it is, and of which environment.
     assert keys.held_chain("insi-auto") == (leaf.certificate,)
+
+
+def test_a_container_in_ber_is_read_without_a_warning_on_the_screen(
+    ring: Callable[..., KeyRing], tmp_path: Path, client: Issued
+) -> None:
+    strict = client.p12()
+    assert strict[:2] == b"\x30\x82"
+    # The same, of indefinite length. The suite makes an error of each warning.
+    table = p12_table(tmp_path, b"\x30\x80" + strict[4:] + b"\x00\x00")
+    assert ring({"insi-auto": table}).certificate("insi-auto").subject_cn == "INSI-AUTO"

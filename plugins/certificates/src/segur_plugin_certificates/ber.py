@@ -4,7 +4,6 @@ The chain that IGC-Santé publishes is BER, its certificates in a SET that is no
 Nothing is interpreted here: objects are found, and written again in DER.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -52,12 +51,6 @@ class Node:
     def octets(self) -> bytes:
         """Return the bytes of a string, put together when it came in pieces."""
         return b"".join(part.octets() for part in self.parts) if self.constructed else self.content
-
-    def walk(self) -> Iterator["Node"]:
-        """Yield it and everything within, outermost first."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
 
 
 def read_ber(data: bytes, *, max_size: int = MAX_SIZE, max_depth: int = MAX_DEPTH) -> Node:

@@ -1,7 +1,6 @@
-"""Certificates out of files: DER, PEM, PKCS#7 (``.p7b``), PKCS#12. Every kind of damage has a code of its own.
+"""Certificates out of files: DER, PEM, PKCS#7 (``.p7b``). Every kind of damage has a code of its own.
 
-Bounds come first: a file is measured before any library looks at it. Of a private key only the fingerprint of its
-public half comes out.
+Bounds come first: a file is measured before any library looks at it. A PKCS#12 holds a key: the host opens it.
 """
 
 import base64
@@ -14,23 +13,16 @@ from typing import Final
 
 import attrs
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from segur_plugin_certificates.ber import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, Node, read_ber
-from segur_plugin_certificates.public_keys import key_fingerprint
+from segur_plugin_certificates.ber import CONTEXT_0, INTEGER, SEQUENCE, Node, read_ber
 from segur_sdk.errors import InputError
 
 MAX_CERTIFICATE: Final = 65_536
 MAX_CERTIFICATES: Final = 64
-MAX_ITERATIONS: Final = 2_000_000
-"""Rounds of key derivation that a PKCS#12 may ask for; tools in service ask for 600 000 at most."""
 _SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
-_DER: Final = Encoding.DER
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s*(.*?)\s*-----END \1-----", re.DOTALL)
 _PKCS7_LABELS: Final = frozenset({b"PKCS7", b"PKCS #7 SIGNED DATA", b"CMS"})
 _CERTIFICATE_LABELS: Final = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
-_MAX_NESTED_STRINGS: Final = 8
 
 
 @attrs.frozen
@@ -38,9 +30,7 @@ class Container:
     """What a file held."""
 
     certificates: tuple[bytes, ...] = attrs.field(repr=lambda found: f"‹{len(found)} certificates›")
-    """In DER and in the order of the file; in a PKCS#12 that of the key first."""
-    key: str | None = None
-    """SHA-256 of the public half of the private key (SubjectPublicKeyInfo), upper-case hexadecimal."""
+    """In DER and in the order of the file."""
 
 
 def read_certificates(data: bytes) -> Container:
@@ -53,35 +43,6 @@ def read_certificates(data: bytes) -> Container:
     if _PEM.search(data[:MAX_CERTIFICATE]) or b"-----BEGIN " in data[:MAX_CERTIFICATE]:
         return Container(tuple(_pem(data)))
     return Container(tuple(_binary(data)))
-
-
-def read_pkcs12(data: bytes, password: bytes | None) -> Container:
-    """Read a PKCS#12 whose password is known.
-
-    Args:
-        data: the file.
-        password: UTF-8; ``None`` for a file without password. There is no default.
-
-    Raises:
-        InputError: those of ``read_ber``, ``certificates.too_costly``, ``certificates.wrong_password``,
-            ``certificates.no_key``, ``certificates.no_certificate``, ``certificates.mismatch``.
-    """
-    outer = read_ber(data)
-    if not _is_pkcs12(outer):
-        raise InputError("certificates.broken", reason="not_pkcs12")
-    _refuse_costly(outer, 0)
-    found: pkcs12.PKCS12KeyAndCertificates | None = None
-    refused = ""
-    # What the library raises may hold bytes of the file: only its kind is looked at.
-    try:
-        found = pkcs12.load_pkcs12(outer.der(), password)
-    except ValueError as failure:
-        refused = "certificates.wrong_password" if "password" in str(failure) else "certificates.broken"
-    except (TypeError, UnsupportedAlgorithm):
-        refused = "certificates.unsupported"
-    if found is None:
-        raise InputError(refused)
-    return _paired(found)
 
 
 @lru_cache(maxsize=512)
@@ -152,41 +113,3 @@ def _is_pkcs12(outer: Node) -> bool:
     # PFX (RFC 7292, 4): version 3, then authSafe, whose first part is an OID.
     parts = outer.parts
     return len(parts) > 1 and (parts[0].tag, parts[0].content) == (INTEGER, b"\x03") and parts[1].tag == SEQUENCE
-
-
-def _refuse_costly(outer: Node, within: int) -> None:
-    """Refuse a file that asks for more rounds than anybody needs; they are counted before anything is derived.
-
-    The parameters of every scheme are a salt and a count of rounds, side by side (RFC 7292, 4 and C; RFC 8018, A.2).
-    """
-    for node in outer.walk():
-        for salt, rounds in zip(node.parts, node.parts[1:], strict=False):
-            if salt.tag == OCTET_STRING and rounds.tag == INTEGER:
-                _refuse_rounds(rounds)
-        # In pieces or in one, a string may hold the next layer.
-        if node.tag & ~0x20 == OCTET_STRING and within < _MAX_NESTED_STRINGS:
-            inner: Node | None = None
-            with suppress(InputError):
-                inner = read_ber(node.octets())
-            if inner is not None and inner.constructed:
-                _refuse_costly(inner, within + 1)
-
-
-def _refuse_rounds(rounds: Node) -> None:
-    if int.from_bytes(rounds.content, "big") > MAX_ITERATIONS:
-        raise InputError("certificates.too_costly")
-
-
-def _paired(found: pkcs12.PKCS12KeyAndCertificates) -> Container:
-    others = [one.certificate for one in found.additional_certs]
-    if found.key is None:
-        raise InputError("certificates.no_key")
-    if found.cert is None:
-        raise InputError("certificates.mismatch" if others else "certificates.no_certificate")
-    key = key_fingerprint(found.key.public_key())
-    leaf = found.cert.certificate
-    if key_fingerprint(leaf.public_key()) != key:
-        raise InputError("certificates.mismatch")
-    if len(others) >= MAX_CERTIFICATES:
-        raise InputError("certificates.too_many")
-    return Container(tuple(one.public_bytes(_DER) for one in (leaf, *others)), key)

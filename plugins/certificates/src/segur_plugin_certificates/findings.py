@@ -21,6 +21,7 @@ from segur_plugin_certificates.kind import Offer
 from segur_plugin_certificates.public_keys import WEAK_HASHES
 from segur_plugin_certificates.purposes import Purpose, misfits
 from segur_plugin_certificates.revocation import Answer, Mode, refuse_revoked
+from segur_plugin_certificates.usages import Usage
 from segur_sdk.errors import InputError, UserMessage, read_catalogue, sdk_catalogue
 from segur_sdk.models.notice import Notice
 
@@ -159,6 +160,8 @@ def _findings(held: Held, facts: Facts, tree: Tree, at: datetime) -> Iterator[Fi
     if facts.kind.offer is Offer.AUTHORITY:
         yield Finding("certificates.authority", Severity.BLOCKING, held.use)
         return
+    if facts.kind.offer is Offer.SERV and Usage.SSL_SERV in facts.kind.usages and not facts.names:
+        yield Finding("certificates.server_names", Severity.WARNING, held.use)
     for code in dict.fromkeys(code for purpose in held.purposes for code in misfits(facts, purpose)):
         yield Finding(code, Severity.BLOCKING, held.use)
     for code in facts.subject.faults:
@@ -188,7 +191,7 @@ def _of_time(use: str, facts: Facts, at: datetime) -> Iterator[Finding]:
 
 
 def _in_days(days: int, end: str) -> str:
-    return f"{days} jour{'s' if days > 1 else ''}, le {end}"
+    return f"{days} jour{'s' if days > 1 else ''}, jour entamé compris, le {end}"
 
 
 def _places(entries: Sequence[Entry]) -> Mapping[str, Mapping[tuple[str, str], str]]:

@@ -133,7 +133,7 @@ def _of_key(reference: KeyReference, facts: Facts | None, said: set[str]) -> Ite
         away = reference.place is KeyPlace.TOKEN and problem in _NOT_THERE
         yield Finding(problem, Severity.INFO if away else Severity.BLOCKING, reference.use)
     elif problem is None and reference.certificate is None:
-        yield Finding("certificates.none_yet", Severity.BLOCKING, reference.use)
+        yield Finding("certificates.none_yet", Severity.INFO, reference.use)
     if facts is not None and reference.public_key not in {None, facts.public_key}:
         yield Finding("certificates.mismatch", Severity.BLOCKING, reference.use)
 
@@ -143,8 +143,9 @@ def _of_structure(use: str, facts: Facts, own: Structure) -> Iterator[Finding]:
     named = facts.subject.structure
     if named is None or facts.kind.offer not in {Offer.ORG, Offer.SERV}:
         return
-    known = {StructureIdType.FINESS: own.finess, StructureIdType.SIRET: own.siret}.get(named.type)
-    if known is not None and known != named.value:
+    known = {StructureIdType.FINESS: own.finess, StructureIdType.SIRET: own.siret}
+    # Of an installation without any number nothing is known; one of another kind than its own is not its number.
+    if any(known.values()) and named.value != known.get(named.type):
         yield Finding("certificates.other_structure", Severity.WARNING, use, str(named))
 
 

@@ -9,7 +9,7 @@ from cryptography import x509
 
 from segur_plugin_certificates.crl import RevocationList, keep, read_list
 from segur_plugin_certificates.publications import UNREACHABLE, fetch_list
-from segur_plugin_certificates.revocation import NOTHING_KNOWN, Answer
+from segur_plugin_certificates.revocation import Answer, strongest
 from segur_sdk.context import HookContext
 from segur_sdk.errors import InputError, SegurError
 
@@ -51,21 +51,19 @@ class KeptLists:
         self._ctx = ctx
         self._read = read
         self._by_name: dict[x509.Name, list[bytes]] = {}
-        self._latest: dict[x509.Certificate, RevocationList | None] = {}
+        self._latest: dict[x509.Certificate, dict[frozenset[x509.GeneralName], RevocationList]] = {}
+        """By authority, and by where a list says that it is published."""
         for der in ctx.keyring.lists():
             with suppress(ValueError, TypeError):
                 self._by_name.setdefault(x509.load_der_x509_crl(der).issuer, []).append(der)
 
-    def of(self, issuer: x509.Certificate) -> RevocationList | None:
-        """Return the latest list of an authority, whether it still serves or not."""
-        if issuer not in self._latest:
-            self._latest[issuer] = self._found(issuer)
-        return self._latest[issuer]
+    def of(self, issuer: x509.Certificate) -> tuple[RevocationList, ...]:
+        """Return the lists of an authority, of each place the latest, whether they still serve or not."""
+        return tuple(self._of(issuer).values())
 
     def ask(self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Answer:
-        """Tell what the kept list says of a certificate; nothing when there is none, or it ended."""
-        found = self.of(issuer)
-        return NOTHING_KNOWN if found is None else found.ask(certificate, at)
+        """Tell what the kept lists say of a certificate; nothing when none is about it, or they ended."""
+        return strongest(tuple(one.ask(certificate, at) for one in self.of(issuer)))
 
     def fetch(self, path: str, issuer: x509.Certificate) -> str | None:
         """Fetch a list and have the host keep it, if it is sound, of that authority, and not older.
@@ -80,12 +78,13 @@ class KeptLists:
         """
         try:
             der = fetch_list(path, self._ctx)
-            arrived = keep(self.of(issuer), self._read.read(der, issuer), self._ctx.clock.now())
+            arrived = self._read.read(der, issuer)
+            keep(self._of(issuer).get(arrived.points), arrived, self._ctx.clock.now())
         except InputError as failure:
             return failure.code
         except SegurError:
             return UNREACHABLE
-        self._latest[issuer] = arrived
+        self._of(issuer)[arrived.points] = arrived
         try:
             self._ctx.keyring.keep_list(der)
         except SegurError as failure:
@@ -93,10 +92,13 @@ class KeptLists:
             return failure.code
         return None
 
-    def _found(self, issuer: x509.Certificate) -> RevocationList | None:
-        found: RevocationList | None = None
+    def _of(self, issuer: x509.Certificate) -> dict[frozenset[x509.GeneralName], RevocationList]:
+        if issuer in self._latest:
+            return self._latest[issuer]
+        found = self._latest[issuer] = {}
         for der in self._by_name.get(issuer.subject, ()):
             with suppress(InputError):
                 one = self._read.read(der, issuer)
-                found = one if found is None or one.this_update > found.this_update else found
+                former = found.get(one.points)
+                found[one.points] = one if former is None or one.this_update > former.this_update else former
         return found

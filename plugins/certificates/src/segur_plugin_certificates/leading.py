@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
+from segur_plugin_certificates.filling import filled
 from segur_plugin_certificates.ordering import actions
 from segur_plugin_certificates.ordering.actions import Action, read_action
 from segur_plugin_certificates.ordering.defaults import preset_of, product_of
@@ -85,7 +86,8 @@ def lead(order: Order, given: Mapping[str, JsonValue], orders: Orders, ctx: Hook
         at: now, at the workplace.
 
     Raises:
-        InputError: ``certificates.order_action``, ``certificates.order_install``, ``certificates.order_secret``,
+        InputError: ``certificates.order_action``; ``input.no_answer``, for a field that is missing and was asked;
+            ``certificates.order_install``, ``certificates.order_secret``,
             ``certificates.order_not_serving``: another certificate serves than the one that is confirmed; those
             of :func:`segur_plugin_certificates.ordering.machine.act`; those of ``Keyring.seal``.
         ConfigError: those of ``Keyring``.
@@ -94,8 +96,8 @@ def lead(order: Order, given: Mapping[str, JsonValue], orders: Orders, ctx: Hook
     if isinstance(kind, str) and kind in BY_INSTALLING:
         raise InputError("certificates.order_install")
     refuse_secrets(given)
-    action = _completed(order.state, dict(given))
-    # Whatever is wrong is refused before the host does anything, or asks anybody.
+    action = _completed(order.state, dict(given), ctx)
+    # Whatever is wrong is refused before the host does anything, or has a secret typed.
     state = act(order.state, action, at)
     if state != order.state:
         state = act(order.state, _done_by_the_host(order.state, action, ctx), at)
@@ -141,13 +143,13 @@ def _done_by_the_host(state: OrderState, action: Action, ctx: HookContext) -> Ac
     return action
 
 
-def _completed(state: OrderState, given: dict[str, Any]) -> Action:
-    """Return the action with what only this plugin knows."""
+def _completed(state: OrderState, given: dict[str, Any], ctx: HookContext) -> Action:
+    """Return the action with what only this plugin knows, and with what somebody is asked for."""
     if given.get("kind") == "product_requested":
         _complete_request(state, given)
     elif given.get("kind") == "withdrawn":
         given |= references(state)
-    return read_action(given)
+    return read_action(filled(state, given, ctx))
 
 
 def _complete_request(state: OrderState, given: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from segur_plugin_certificates.findings import text_of
+from segur_plugin_certificates.identifiers import read_structure
 from segur_plugin_certificates.leading import BY_INSTALLING
 from segur_plugin_certificates.ordering.guide import advise, form_fields
 from segur_plugin_certificates.ordering.presets import PRESETS
@@ -73,8 +74,15 @@ def _notices(
         yield _notice("certificates.order_key_lost")
     if state.renews is not None and state.installed_at is None and ctx.clock.now() <= state.renews.not_after:
         yield _notice("certificates.former_serves", f"au plus tard jusqu’au {state.renews.not_after:%d/%m/%Y}")
+    if state.granted_on is not None and state.sent_on is None and state.request is None:
+        yield _notice("certificates.renew_elsewhere")
     if state.granted_on is None and _personal_mailbox(state):
         yield _notice("certificates.mailbox_personal")
+    if state.granted_on is None and _doubtful_number(state):
+        yield _notice("certificates.order_number_doubtful")
+    if state.withdrawal is not None and state.answer is not None:
+        name = state.withdrawal.revocation_code.removeprefix("sealed:")
+        yield _notice("certificates.revocation_code_kept", f"sous le nom « {name} »")
     for code in more:
         yield _notice(code)
     preset = PRESETS.get(order.preset or "")
@@ -87,6 +95,12 @@ def _notice(code: str, detail: str = "") -> Notice:
     text = text_of(code)
     message = text.message if not detail else f"{text.message.rstrip('.')} {detail}."
     return Notice(code=code, text=message, action=text.action)
+
+
+def _doubtful_number(state: OrderState) -> bool:
+    """Tell whether the number of the structure fails its check; in production such a one is refused."""
+    structure = state.structure
+    return structure is not None and not read_structure(structure.type + structure.number).check_fits
 
 
 def _personal_mailbox(state: OrderState) -> bool:

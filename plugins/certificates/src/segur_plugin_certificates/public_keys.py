@@ -1,12 +1,10 @@
-"""Public keys: how one is recognised, and whether it is strong enough."""
+"""Public keys: whether one is strong enough."""
 
-from hashlib import sha256
 from typing import Final
 
 import attrs
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 MIN_RSA_BITS: Final = 2048
 MIN_EC_BITS: Final = 256
@@ -34,8 +32,3 @@ def key_kind(key: PublicKeyTypes) -> KeyKind:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return KeyKind("EC", key.key_size)
     return KeyKind("other", 0)
-
-
-def key_fingerprint(key: CertificatePublicKeyTypes | PublicKeyTypes) -> str:
-    """Return the SHA-256 of the SubjectPublicKeyInfo in DER, upper-case hexadecimal: the same key, the same text."""
-    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest().upper()

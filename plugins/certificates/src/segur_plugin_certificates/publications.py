@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from segur_plugin_certificates import ocsp
 from segur_plugin_certificates.crl import MAX_LIST
 from segur_plugin_certificates.revocation import Answer
+from segur_plugin_certificates.settings import CertificatesSettings
 from segur_sdk.context import HookContext
 from segur_sdk.errors import InputError, ServiceError
 
@@ -60,18 +61,24 @@ def fetch_list(path: str, ctx: HookContext) -> bytes:
     return reply.body
 
 
-def ask_responder(certificate: x509.Certificate, issuer: x509.Certificate, ctx: HookContext) -> Answer:
-    """Ask the responder about one certificate.
+def ask_responder(certificate: x509.Certificate, issuer: x509.Certificate, ctx: HookContext) -> tuple[Answer, bytes]:
+    """Ask the responder about one certificate; returns what it says, and the answer as it came.
 
     Raises:
         ServiceError: ``certificates.ocsp_unreachable`` with ``status``; those of ``HttpClient.request``.
         InputError: those of :func:`segur_plugin_certificates.ocsp.read_answer`.
     """
     question = ocsp.ask(certificate, issuer)
-    reply = ctx.http(OCSP).request("POST", headers=_QUESTION, body=question.request, max_answer=ocsp.MAX_ANSWER)
+    reply = ctx.http(OCSP).request(
+        "POST",
+        headers=_QUESTION,
+        body=question.request,
+        max_answer=ocsp.MAX_ANSWER,
+        seconds=ctx.settings(CertificatesSettings).responder_seconds,
+    )
     if reply.status != _OK:
         raise ServiceError("certificates.ocsp_unreachable", retryable=True, status=reply.status)
-    return ocsp.read_answer(reply.body, question, ctx.clock.now())
+    return ocsp.read_answer(reply.body, question, ctx.clock.now()), reply.body
 
 
 def _der(pem: bytes) -> bytes:

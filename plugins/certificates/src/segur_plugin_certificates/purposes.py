@@ -27,7 +27,7 @@ class Purpose(StrEnum):
 
     INSI_AUTO = "insi-auto"
     INSI_MANU = "insi-manu"
-    DMP_TLS = "dmp-tls"
+    DMP_AUTH = "dmp-auth"
     DMP_SIGN = "dmp-sign"
     MSS_CLIENT = "mss-client"
     MSS_SERVER = "mss-server"
@@ -55,7 +55,7 @@ _ORG: Final = frozenset({Offer.ORG})
 _NEEDS: Final = {
     Purpose.INSI_AUTO: _Need(Usage.AUTH_CLI, INSI_AUTO, _ORG, organisations=True, structure=True),
     Purpose.INSI_MANU: _Need(Usage.AUTH_CLI, INSI_MANU, _ORG, organisations=True, structure=True),
-    Purpose.DMP_TLS: _Need(Usage.AUTH_CLI, offers=_ORG, organisations=True, structure=True),
+    Purpose.DMP_AUTH: _Need(Usage.AUTH_CLI, offers=_ORG, organisations=True, structure=True),
     Purpose.DMP_SIGN: _Need(Usage.SIGN, offers=_ORG, organisations=True, structure=True),
     Purpose.MSS_CLIENT: _Need(Usage.AUTH_CLI, offers=_ORG, organisations=True),
     Purpose.MSS_SERVER: _Need(Usage.SSL_SERV, organisations=True),

@@ -49,7 +49,7 @@ def refresh(ctx: HookContext, read: ReadLists) -> JobDone:
     ctx.audit.note("lists.refreshed", came=len(wanted) - len(failed), failed=len(failed))
     if failed and len(failed) == len(wanted):
         raise ServiceError("certificates.lists_unreachable", retryable=True, reason=next(iter(failed.values())))
-    ends = [one.next_update for one in map(kept.of, set(wanted.values())) if one is not None]
+    ends = [one.next_update for issuer in set(wanted.values()) for one in kept.of(issuer)]
     return JobDone(next_at=_next(now, ends, ctx.software.instance, again=bool(failed)), notices=_notices(failed))
 
 

@@ -1,7 +1,10 @@
 """Begins to replace a certificate before its end: the one that serves goes on until the new one has proved itself."""
 
-from segur_plugin_certificates.ordering.defaults import product_like
+from segur_plugin_certificates.authorities import tree_of
+from segur_plugin_certificates.facts import Facts
+from segur_plugin_certificates.ordering.defaults import product_like, structure_of
 from segur_plugin_certificates.ordering.machine import begin, begin_renewal
+from segur_plugin_certificates.ordering.state import OrderState
 from segur_plugin_certificates.orders import Order, Orders
 from segur_plugin_certificates.serving import as_renewed, serving_facts
 from segur_sdk.context import HookContext
@@ -11,7 +14,8 @@ from segur_sdk.errors import InputError
 def renew(use: str, orders: Orders, ctx: HookContext) -> Order:
     """Begin a renewal, unless one is under way, or a first order: then that one.
 
-    A certificate that was ordered elsewhere begins with an order of its own: nothing is known of its habilitation.
+    One that was ordered elsewhere was issued under a habilitation: the renewal begins at the platform, as any other.
+    When it says too little of its structure, or is of another environment, it begins with an order from the first step.
 
     Args:
         use: of the key.
@@ -30,12 +34,20 @@ def renew(use: str, orders: Orders, ctx: HookContext) -> Order:
         return former
     renewed = as_renewed(facts)
     if former is None:
-        state = begin(product_like(use, facts), ctx.environment).model_copy(update={"renews": renewed})
+        state = _of_elsewhere(use, facts, ctx).model_copy(update={"renews": renewed})
         order = Order(state)
     else:
         state, order = begin_renewal(former.state, renewed), former
     ctx.audit.note("renewal.begun", use=use)
     return orders.keep(order, state)
+
+
+def _of_elsewhere(use: str, facts: Facts, ctx: HookContext) -> OrderState:
+    """Return the order as which a certificate of which nothing is written down is renewed."""
+    state, structure = begin(product_like(use, facts), ctx.environment), structure_of(facts)
+    if structure is None or facts.issuer is None or facts.issuer.tree is not tree_of(ctx.environment):
+        return state
+    return state.model_copy(update={"structure": structure, "granted_on": facts.not_before.date()})
 
 
 def _replaceable(former: Order) -> bool:

@@ -27,6 +27,10 @@ _SEVERITIES: Final = {
     Severity.URGENT: CertificateStatus.URGENT,
     Severity.BLOCKING: CertificateStatus.BLOCKED,
 }
+_OF_CODES: Final = {
+    "certificates.ends_in_calendar": CertificateStatus.CALENDAR,
+    "certificates.none_yet": CertificateStatus.AWAITING,
+}
 _ORDER: Final = tuple(CertificateStatus)
 _OF_THE_STRUCTURE: Final = frozenset({Offer.ORG, Offer.SERV})
 
@@ -111,9 +115,7 @@ _DESCRIPTION: Final = (
 
 
 def _status(finding: Finding) -> CertificateStatus:
-    if finding.code == "certificates.ends_in_calendar":
-        return CertificateStatus.CALENDAR
-    return _SEVERITIES[finding.severity]
+    return _OF_CODES.get(finding.code) or _SEVERITIES[finding.severity]
 
 
 def _usage(usage: Usage) -> str:

@@ -15,13 +15,13 @@ _PATTERN: Final = rf"\S.{{{_SHORTEST - 2},62}}\S"
 """Printable ends, 8 to 64 characters. UNVERIFIED: what the platform itself demands is not public."""
 _REVOCATION: Final = Question(
     code="certificates.revocation_code",
-    text="Code de révocation, le même que sur la plateforme (8 caractères au moins). Le logiciel le garde scellé.",
+    text="Code de révocation, le même que sur la plateforme (8 caractères au moins ; le logiciel le garde scellé)",
     pattern=_PATTERN,
     secret=True,
 )
 _PASSWORD: Final = Question(
     code="certificates.key_password",
-    text="Mot de passe choisi sur la plateforme pour la clé (8 caractères au moins). Perdu, il ne se retrouve pas.",
+    text="Mot de passe choisi sur la plateforme pour la clé (8 caractères au moins ; perdu, il ne se retrouve pas)",
     pattern=_PATTERN,
     secret=True,
 )

@@ -30,6 +30,13 @@ class CertificatesSettings(PluginSettings):
         description="What to say of a certificate of which nothing is known: 'soft' a warning, 'hard' that it is "
         "blocked. What the host does at a connection is a setting of the host.",
     )
+    responder_seconds: float = Field(
+        default=5,
+        gt=0,
+        le=60,
+        description="Seconds for which the answer of a responder (OCSP) is awaited. One that did not answer is not "
+        "asked about the other certificates of the same call.",
+    )
     warn_at_login: bool = Field(
         default=True,
         description="Whether who opens a session is told of certificates that end within 30 days or may not be used.",

@@ -173,6 +173,7 @@ class BoundClient:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         max_answer: int = 1_048_576,
+        seconds: float | None = None,
     ) -> HttpReply:
         """Send one request within the deadline of the call; see ``segur_sdk.context.HttpClient``."""
         self._borrower.require_running()
@@ -180,7 +181,7 @@ class BoundClient:
         left = usable_seconds(self._borrower)
         if left <= 0:
             raise ServiceError("service.timed_out", retryable=True, purpose=self._purpose)
-        ends_at = time.monotonic() + left
+        ends_at = time.monotonic() + (left if seconds is None else min(left, seconds))
         self._borrower.note("broker.http", **self._facts)
         try:
             connection = self._line.take(self._ticket, self._doubt, ends_at)

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
+from typing import Final
 
 import attrs
 from cryptography import x509
@@ -29,6 +31,9 @@ from segur_sdk.context import Clock
 from segur_sdk.errors import ConfigError, SegurError
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.certificate import CertificateInfo
+
+TOKENS_AGAIN_S: Final = 60.0
+"""How long tokens that were not there are not looked for again for the sake of other keys."""
 
 
 @attrs.frozen
@@ -58,7 +63,9 @@ class KeyRing:
         self._tables = config.keys
         self._tokens = tokens
         self._clock: Clock = clock or SystemClock()
-        self._store = store or KeyStore(config.data / KEYS_FOLDER, config.keyring.passphrase)
+        self._store = store or KeyStore(
+            config.data / KEYS_FOLDER, config.keyring.passphrase, former=config.keyring.former_passphrase
+        )
         self._environment: Environment = config.environment
         self._trust = TrustStore(config.trust, config.environment)
         self._places = KeyPlaces()
@@ -73,6 +80,8 @@ class KeyRing:
         """What there was when every key was last looked for."""
         self._files: dict[tuple[str, str], Stamp | None] = {}
         """By use and file, read or found unreadable as it was then."""
+        self._tokens_again = 0.0
+        """When tokens are looked for again, by the clock of the process."""
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -159,6 +168,7 @@ class KeyRing:
                     context = self._contexts.setdefault((use, trust), context)
         if use is not None and context.certificate is not None:
             self.refuse_out_of_date(context.certificate, use)
+            self._look_at_tokens()
             with self._lock:
                 self._look_everywhere()
             self._places.refuse_twice(context.public_key, use)
@@ -174,6 +184,7 @@ class KeyRing:
         """
         if self._token_of(use) is not None:
             raise ConfigError("config.key_missing", use=use, reason="token")
+        self._look_at_tokens()
         with self._lock:
             pair = self._pair(use)
             self._look_everywhere()
@@ -210,11 +221,12 @@ class KeyRing:
             raise ConfigError("config.certificate_not_yet", use=use, date=date)
 
     def refuse_in_another_place(self, public_key: str, use: str) -> None:
-        """Refuse a key for the store that any use has already, in a file, on a token that was seen, or in the store.
+        """Refuse a key for the store that any use has already, in a file, on a token that is there, or in the store.
 
         Raises:
             ConfigError: ``config.key_twice``.
         """
+        self._look_at_tokens(at_once=True)
         with self._lock:
             self._everything = None
             self._look_everywhere()
@@ -317,11 +329,32 @@ class KeyRing:
             self._pairs[use] = pair
         return pair
 
+    def _look_at_tokens(self, *, at_once: bool = False) -> None:
+        """Know of the keys of tokens that no use of theirs has read yet. Not while others wait: a token takes its time.
+
+        Args:
+            at_once: even if they were looked for a moment ago.
+        """
+        unread = [
+            (use, table.token)
+            for use, table in self._tables.items()
+            if table.token is not None and not self._places.has(use, f"token:{table.token.serial}")
+        ]
+        if not unread or self._tokens is None:
+            return
+        with self._lock:
+            if monotonic() < self._tokens_again and not at_once:
+                return
+            self._tokens_again = monotonic() + TOKENS_AGAIN_S
+        for use, token in unread:
+            # One that is not there, or cannot be read, is told when it is used.
+            with suppress(SegurError):
+                self._found_on_token(use, token)
+
     def _look_everywhere(self) -> None:
         """Know of every key where it is: those of files by reading them, those of the store by what stands beside.
 
-        What did not change is not read again, whether it could be or not. Keys of tokens are known once they were
-        read for a use of theirs: no card is asked for this.
+        What did not change is not read again, whether it could be or not. No card is asked for this.
         """
         files = {(use, path): _stamp(path) for use, path in self._paths}
         everything = (*files.items(), *((use, self._store.stamp(use)) for use in self._store.uses()))

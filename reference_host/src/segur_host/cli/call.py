@@ -38,21 +38,25 @@ def call(
     fail(ExitCode.NO, when=not all_well(answer["outcomes"]))
 
 
-def read_input(name: str) -> str:
+def read_input(name: str, most: int = MAX_INPUT) -> str:
     """Return the text of a file, or of standard input for ``-``.
+
+    Args:
+        name: of the file.
+        most: bytes.
 
     Raises:
         InputError: ``input.file``, ``input.json``.
     """
     try:
         if name == "-":
-            data = sys.stdin.buffer.read(MAX_INPUT + 1)
+            data = sys.stdin.buffer.read(most + 1)
         else:
             with Path(name).open("rb") as file:
-                data = file.read(MAX_INPUT + 1)
+                data = file.read(most + 1)
     except OSError as failure:
         raise InputError("input.file", reason=type(failure).__name__) from None
-    if len(data) > MAX_INPUT:
+    if len(data) > most:
         raise InputError("input.json", reason="too_large")
     # The exception of a failed decoding holds the bytes: it must not become the context of an error.
     with suppress(UnicodeDecodeError):

@@ -73,6 +73,18 @@ def resident_of(config: Path | None) -> ResidentClient:
     return ResidentClient(load_config(config_path(config)).data)
 
 
+def refuse_resident(config: Path | None) -> None:
+    """Refuse what must not be done beside a host that runs by the configuration of before.
+
+    Raises:
+        HostError: ``resident.running``.
+    """
+    client = _resident(load_config(config_path(config)))
+    if client is not None:
+        client.close()
+        raise HostError("resident.running")
+
+
 def _resident(config: HostConfig) -> ResidentClient | None:
     try:
         return ResidentClient(config.data)

@@ -1,6 +1,7 @@
 """Certificates and their orders, as a person reads them."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from rich.markup import escape
@@ -20,6 +21,11 @@ COLUMNS: Final = {
 }
 
 
+def french_day(moment: str) -> str:
+    """Return the day of a date, or of a moment in UTC, as people read it."""
+    return f"{date.fromisoformat(moment[:10]):%d/%m/%Y}"
+
+
 def show_structure(told: Mapping[str, Any]) -> None:
     """Say of which structure, and of which installation, the certificates below are."""
     structure = told["structure"]
@@ -34,7 +40,7 @@ def show_rows(rows: Iterable[Mapping[str, Any]]) -> None:
     # The use on one line: whoever wants to do something about a certificate names it.
     table = Table(*(Column(title, overflow="fold", no_wrap=name == "id") for name, title in COLUMNS.items()))
     for row in rows:
-        shown = {**row, "not_after": (row["not_after"] or "")[:10]}
+        shown = {**row, "not_after": french_day(row["not_after"]) if row["not_after"] else ""}
         table.add_row(*(escape("" if shown[name] is None else str(shown[name])) for name in COLUMNS))
     console.print(table)
     for row in rows:
@@ -60,10 +66,10 @@ def show_progress(found: Mapping[str, Any], *, told: bool) -> None:
         console.print(escape(f"Dossier : {found['case_number']}"))
     if found["expected_on"] is not None:
         late = " : dépassé, relancez avec le numéro de dossier" if found["late"] else ""
-        console.print(escape(f"Réponse attendue le {found['expected_on']}{late}"))
+        console.print(escape(f"Réponse attendue le {french_day(found['expected_on'])}{late}"))
     if found["csr"] is not None and not told:
         console.print("La demande de certificat est prête : ajoutez --csr FICHIER pour l’écrire.")
-    _show_list("Actions possibles (--action)", found["possible"])
+    _show_list("Actions possibles (--done)", found["possible"])
 
 
 def _show_list(title: str, texts: Iterable[str]) -> None:

@@ -10,14 +10,17 @@ import typer
 from rich.markup import escape
 
 from segur_host.broker.ask import NobodyToAsk
+from segur_host.certificates import refuse_size
 from segur_host.cli.answering import STANDARD_INPUT, AnswersOption, answering
 from segur_host.cli.call import read_input
-from segur_host.cli.carrying_out import carried_out
-from segur_host.cli.certificate_tables import show_progress, show_rows, show_structure
+from segur_host.cli.carrying_out import carried_out, refuse_resident
+from segur_host.cli.certificate_copies import tell_copies
+from segur_host.cli.certificate_tables import french_day, show_progress, show_rows, show_structure
 from segur_host.cli.failing import ExitCode, fail
-from segur_host.cli.options import ConfigOption, ConfigsOption, JsonOption, SessionOption, config_paths
+from segur_host.cli.options import ConfigOption, ConfigsOption, JsonOption, SessionOption, config_paths, open_host
 from segur_host.cli.output import console, only_json
 from segur_host.config.loading import load_config
+from segur_host.config.model import HostConfig
 from segur_sdk.errors import HostError, InputError
 from segur_sdk.services.structure_certificates import MAX_CERTIFICATE_FILE, CertificateStatus
 
@@ -61,7 +64,9 @@ def calendar(
             output.write(found["entries"])
             return
     for one in found["entries"]:
-        console.print(escape(f"{one['not_after'][:10]}  {one['title']} ({one['days_left']} jours)"))
+        left = one["days_left"]
+        told = "terminé" if left <= 0 else f"{left} jour{'s' if left > 1 else ''}"
+        console.print(escape(f"{french_day(one['not_after'])}  {one['title']} ({told})"))
 
 
 @app.command()
@@ -80,6 +85,12 @@ def order(
     action: Annotated[
         str | None, typer.Option("--action", help="Ce qui a été fait : fichier JSON avec « kind », ou -.")
     ] = None,
+    done: Annotated[
+        str | None, typer.Option("--done", help="Ce qui a été fait, par son nom ; ce qui manque est demandé.")
+    ] = None,
+    field: Annotated[
+        list[str] | None, typer.Option("--field", metavar="NOM=VALEUR", help="Un champ de --done ; répétée.")
+    ] = None,
     csr: Annotated[Path | None, typer.Option("--csr", help="Écrit ici la demande de certificat à déposer.")] = None,
     answers: AnswersOption = None,
     session: SessionOption = None,
@@ -87,12 +98,12 @@ def order(
     json: JsonOption = False,
 ) -> None:
     """Commence une commande, note ce qui a été fait, ou dit où elle en est et quoi faire ensuite."""
-    if action == STANDARD_INPUT and answers == STANDARD_INPUT:
+    if (action == STANDARD_INPUT and answers == STANDARD_INPUT) or (action is not None and done is not None):
         raise InputError("input.usage")
     asked = {"box": box, "usage": usage, "service": service, "preset": preset, "under": under}
     product = {name: one for name, one in asked.items() if one is not None}
-    done = _object(read_input(action)) if action is not None else None
-    arguments = {"use": use, "product": product or None, "action": done, "session": session}
+    led = _object(read_input(action)) if action is not None else _action(done, field or [])
+    arguments = {"use": use, "product": product or None, "action": led, "session": session}
     _progress("certificates.order", arguments, config, answers, csr=csr, json=json)
 
 
@@ -128,7 +139,7 @@ def renew(
 
 @app.command()
 def secret(
-    name: Annotated[str, typer.Argument(help="Nom du secret scellé, par exemple insi-auto.revocation.")],
+    name: Annotated[str, typer.Argument(help="Nom du secret scellé, par exemple insi-auto.revocation-1.")],
     *,
     answers: AnswersOption = None,
     session: SessionOption = None,
@@ -146,11 +157,30 @@ def secret(
     sys.stdout.write(f"{found['secret']}\n")
 
 
+@app.command()
+def passphrase(*, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Chiffre avec la phrase de passe de [keyring] ce que seule former_passphrase ouvre encore."""
+    # It would go on encrypting by the passphrase that it was started with.
+    refuse_resident(config)
+    with only_json() as output, open_host(config, safe_mode=True) as host:
+        keys, secrets = host.certificates.change_passphrase()
+        if json:
+            output.write({"keys": keys, "secrets": secrets})
+            return
+    if keys or secrets:
+        console.print(f"Chiffrés avec la nouvelle phrase de passe : {keys} clé(s), {secrets} secret(s).")
+    console.print("Tout s’ouvre avec la phrase de passe de [keyring] : retirez-en former_passphrase.", markup=False)
+
+
 def _inventory(arguments: dict[str, Any], configs: list[Path] | None, *, json: bool) -> list[dict[str, Any]]:
     """Judge the certificates of one structure, or of several: then each stands under its own name and number."""
     paths = config_paths(configs)
     with only_json() as output:
-        told = [_of_structure(path, arguments) for path in paths]
+        loaded = [load_config(path) for path in paths]
+        together = zip(paths, loaded, strict=True)
+        told = [_of_structure(*one, {**arguments, "with_keys": len(paths) > 1}) for one in together]
+        if len(told) > 1:
+            tell_copies(told, [str(one.data.resolve()) for one in loaded])
         if json:
             output.write(told if len(told) > 1 else told[0]["certificates"])
     if not json:
@@ -161,11 +191,10 @@ def _inventory(arguments: dict[str, Any], configs: list[Path] | None, *, json: b
     return [row for one in told for row in one["certificates"]]
 
 
-def _of_structure(path: Path, arguments: dict[str, Any]) -> dict[str, Any]:
-    structure = load_config(path).structure
+def _of_structure(path: Path, config: HostConfig, arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "configuration": str(path),
-        "structure": structure.model_dump(mode="json"),
+        "structure": config.structure.model_dump(mode="json"),
         "certificates": carried_out(path, "certificates.inventory", arguments, NobodyToAsk()),
     }
 
@@ -188,6 +217,29 @@ def _progress(
             output.write(found)
             return
     show_progress(found, told=csr is not None)
+    if csr is not None and found["csr"] is None:
+        console.print("Aucune demande de certificat à écrire à cette étape : le fichier de --csr n’est pas touché.")
+
+
+def _action(kind: str | None, fields: list[str]) -> dict[str, Any] | None:
+    """Return an action out of options; ``structure.name=X`` is the field ``name`` of its ``structure``."""
+    if kind is None:
+        if fields:
+            raise InputError("input.usage")
+        return None
+    found: dict[str, Any] = {"kind": kind}
+    for one in fields:
+        path, given, value = one.partition("=")
+        *above, name = path.split(".")
+        place = found
+        for step in above:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise InputError("input.usage")
+        if not given or not name or name in place:
+            raise InputError("input.usage")
+        place[name] = value
+    return found
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -206,8 +258,7 @@ def _read(path: Path) -> bytes:
             content = stream.read(MAX_CERTIFICATE_FILE + 1)
     except OSError as failure:
         raise InputError("input.file", reason=type(failure).__name__) from None
-    if not 0 < len(content) <= MAX_CERTIFICATE_FILE:
-        raise InputError("input.certificates", reason="too_large" if content else "empty")
+    refuse_size(content)
     return content
 
 

@@ -109,7 +109,7 @@ class HostKeyring:
         if not self._sealed.has(name):
             hidden = question.model_copy(update={"secret": True})
             secret = ask(hidden)
-            if ask(hidden) != secret:
+            if ask(hidden.model_copy(update={"text": f"Une seconde fois — {question.text}"})) != secret:
                 raise InputError("input.secret_differs", question=question.code)
             require_text(secret)
             record("keyring.sealed", name=name)
@@ -163,6 +163,27 @@ class HostKeyring:
         found = self._sealed.get(name.removeprefix(SEALED_PREFIX))
         record("keyring.unsealed", name=name.removeprefix(SEALED_PREFIX))
         return found
+
+    def reencrypt(self, record: Record) -> tuple[int, int]:
+        """Encrypt with the passphrase of now whatever only the former one opens. Of the host alone.
+
+        Whoever is stopped in the middle does it again: until then, each key and secret opens with one of the two.
+
+        Returns:
+            How many keys and how many secrets there were.
+
+        Raises:
+            ConfigError: ``config.keyring_passphrase``; ``config.key_unreadable``: one opens with neither, and nothing
+                was changed; those of ``KeyStore.changing``.
+            HostError: those of ``KeyStore.changing``.
+        """
+        self._store.require_passphrase()
+        secrets = self._sealed.of_former()
+        keys = self._store.reencrypt(lambda use, key: record("keyring.reencrypted", use=use, key=key))
+        for name in secrets:
+            record("keyring.reencrypted", name=name)
+        self._sealed.put_all(secrets)
+        return keys, len(secrets)
 
     def container_password(self, use: str, record: Record) -> Secret | None:
         """Return what was sealed as the password of a PKCS#12 that is to come for a use, if anything was.

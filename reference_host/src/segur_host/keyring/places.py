@@ -26,6 +26,10 @@ class KeyPlaces:
         self._seen[(use, place)] = public_key
         self._sort()
 
+    def has(self, use: str, place: str) -> bool:
+        """Tell whether something was noted of a place."""
+        return (use, place) in self._seen
+
     def remove(self, use: str, place: str) -> None:
         """Forget what was in a place: it is looked at anew."""
         if self._seen.pop((use, place), None) is not None:

@@ -5,6 +5,8 @@ whoever may read the data must not be able to revoke, or to open, what the passp
 """
 
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from segur_host.config.secrets import Secret, SecretReference
-from segur_host.keyring.passphrase import passphrase_of
+from segur_host.keyring.passphrase import passphrase_of, passphrases_of
 from segur_host.storage.database import Database
 from segur_host.storage.schema import metadata, tenant_column
 from segur_sdk.errors import ConfigError, InputError
@@ -41,11 +43,15 @@ class SealedSecrets:
     Args:
         database: where they are kept.
         passphrase: where that is by which they are encrypted.
+        former: where the one of before is, while it is being changed.
     """
 
-    def __init__(self, database: Database, passphrase: SecretReference | None) -> None:
+    def __init__(
+        self, database: Database, passphrase: SecretReference | None, former: SecretReference | None = None
+    ) -> None:
         self._database = database
         self._passphrase = passphrase
+        self._former = former
         database.ensure(sealed_secrets)
 
     def has(self, name: str) -> bool:
@@ -76,7 +82,8 @@ class SealedSecrets:
         """
         require_text(secret)
         salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-        encrypted = AESGCM(self._key(salt)).encrypt(nonce, secret.encode(), self._bound(name))
+        key = _derived(salt, passphrase_of(self._passphrase))
+        encrypted = AESGCM(key).encrypt(nonce, secret.encode(), self._bound(name))
         row = {"tenant": self._database.tenant, "name": name, "content": salt + nonce + encrypted}
         with self._database.accepting() as transaction:
             transaction.connection.execute(sealed_secrets.delete().where(*self._is(name)))
@@ -89,15 +96,18 @@ class SealedSecrets:
             InputError: ``input.secret_unknown``.
             ConfigError: as ``require_passphrase``; with ``reason`` ``other``: it was sealed with another passphrase.
         """
-        content = self._content(name)
-        if content is None:
-            raise InputError("input.secret_unknown")
-        salt, rest = content[:_SALT_BYTES], content[_SALT_BYTES:]
-        try:
-            found = AESGCM(self._key(salt)).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], self._bound(name))
-        except InvalidTag:
-            raise ConfigError("config.keyring_passphrase", reason="other") from None
-        return Secret(found.decode())
+        return self._opened(name)[0]
+
+    def of_former(self) -> dict[str, Secret]:
+        """Return the secrets that only the former passphrase opens, by name. Errors as ``get``."""
+        opened = {name: self._opened(name) for name in self.names()}
+        return {name: secret for name, (secret, is_former) in opened.items() if is_former}
+
+    def put_all(self, found: Mapping[str, Secret]) -> None:
+        """Keep secrets, all of them or none. Errors as ``put``."""
+        with self._database.accepting():
+            for name, secret in found.items():
+                self.put(name, secret.reveal())
 
     def forget(self, name: str) -> None:
         """Destroy a secret; nothing happens if none is kept under that name."""
@@ -108,8 +118,18 @@ class SealedSecrets:
         with self._database.reading() as connection:
             return connection.execute(sa.select(sealed_secrets.c.content).where(*self._is(name))).scalar()
 
-    def _key(self, salt: bytes) -> bytes:
-        return Scrypt(salt, 32, n=_COST, r=8, p=1).derive(passphrase_of(self._passphrase))
+    def _opened(self, name: str) -> tuple[Secret, bool]:
+        """Return a secret, and whether it took the former passphrase. Errors as ``get``."""
+        content = self._content(name)
+        if content is None:
+            raise InputError("input.secret_unknown")
+        salt, rest = content[:_SALT_BYTES], content[_SALT_BYTES:]
+        for is_former, passphrase in enumerate(passphrases_of(self._passphrase, self._former)):
+            with suppress(InvalidTag):
+                cipher = AESGCM(_derived(salt, passphrase))
+                found = cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], self._bound(name))
+                return Secret(found.decode()), bool(is_former)
+        raise ConfigError("config.keyring_passphrase", reason="other")
 
     def _bound(self, name: str) -> bytes:
         """Bind what is encrypted to its place: moved to another name, it does not open."""
@@ -117,6 +137,10 @@ class SealedSecrets:
 
     def _is(self, name: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (sealed_secrets.c.tenant == self._database.tenant, sealed_secrets.c.name == name)
+
+
+def _derived(salt: bytes, passphrase: bytes) -> bytes:
+    return Scrypt(salt, 32, n=_COST, r=8, p=1).derive(passphrase)
 
 
 def require_text(secret: str) -> None:

@@ -29,7 +29,7 @@ from segur_host.config.secrets import SecretReference
 from segur_host.keyring.durable import make_folder, remove_folder, remove_unfinished, replace_private
 from segur_host.keyring.mark import Mark
 from segur_host.keyring.pairs import MAX_KEY_FILE_BYTES, KeyPair, PrivateKey, fingerprint_of, paired
-from segur_host.keyring.passphrase import passphrase_of
+from segur_host.keyring.passphrase import is_sealed, passphrase_of, passphrases_of
 from segur_host.keyring.standing import Standing, is_key_name
 from segur_host.storage.failures import disk_error
 from segur_host.storage.file_lock import FileLock
@@ -68,11 +68,19 @@ class KeyStore:
         folder: of the store; it need not exist.
         passphrase: where that is by which keys are encrypted.
         instance: UUID of the installation; without it, whose keys these are is judged by machine and folder only.
+        former: where the passphrase of before is, while it is being changed.
     """
 
-    def __init__(self, folder: Path, passphrase: SecretReference | None, instance: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        passphrase: SecretReference | None,
+        instance: str | None = None,
+        former: SecretReference | None = None,
+    ) -> None:
         self.folder: Final = folder
         self._passphrase = passphrase
+        self._former = former
         self._instance = instance
 
     def require_passphrase(self) -> None:
@@ -135,19 +143,33 @@ class KeyStore:
 
         Raises:
             ConfigError: ``config.keyring_passphrase``, ``config.key_permissions``, ``config.key_missing``,
-                ``config.key_unreadable`` (another passphrase, or damaged), ``config.key_mismatch`` (it is another key).
+                ``config.key_unreadable``, ``config.key_mismatch`` (it is another key); ``config.keyring_passphrase``
+                with ``reason`` ``other``: it is whole, and this passphrase does not open it.
         """
-        content = self._content(use, key, KEY_NAME)
-        passphrase = passphrase_of(self._passphrase)
-        try:
-            found = load_pem_private_key(content, passphrase)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as failure:
-            raise ConfigError("config.key_unreadable", use=use, reason=type(failure).__name__) from None
-        if not isinstance(found, PrivateKey):
-            raise ConfigError("config.key_unreadable", use=use, reason="kind")
-        if fingerprint_of(found.public_key()) != self.facts(use, key).public_key:
-            raise ConfigError("config.key_mismatch", use=use)
-        return found
+        return self._opened(use, key)[0]
+
+    def reencrypt(self, told: Callable[[str, str], None]) -> int:
+        """Encrypt anew every key that only the former passphrase opens; each file is replaced as a whole.
+
+        Every key is opened before any is written: one that opens with neither leaves everything as it was.
+
+        Args:
+            told: hears of each before it is written: its use, and the key's public half.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            ConfigError: those of ``key``, and of ``changing``.
+            HostError: those of ``changing``.
+        """
+        with self.changing():
+            opened = [(use, key, *self._opened(use, key)) for use, key in self._whole_keys()]
+            left = [(use, key, found) for use, key, found, is_former in opened if is_former]
+            for use, key, found in left:
+                told(use, fingerprint_of(found.public_key()))
+                replace_private(self.folder / use / key / KEY_NAME, self._encrypted(found))
+        return len(left)
 
     def facts(self, use: str, key: str) -> KeyFacts:
         """Return what is known of a key without opening it. Errors as ``standing``, and ``config.key_missing``."""
@@ -244,9 +266,8 @@ class KeyStore:
             OSError: the disk is full or refuses.
         """
         public_key = fingerprint_of(key.public_key())
-        encryption = BestAvailableEncryption(passphrase_of(self._passphrase))
         files = {
-            KEY_NAME: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption),
+            KEY_NAME: self._encrypted(key),
             FACTS_NAME: json.dumps({"public_key": public_key, "made_at": made_at.isoformat()}).encode(),
         }
         if request is not None:
@@ -278,6 +299,38 @@ class KeyStore:
             return tuple(sorted(one.name for one in (self.folder / use).iterdir() if is_key_name(one.name)))
         except OSError:
             return ()
+
+    def _opened(self, use: str, key: str) -> tuple[PrivateKey, bool]:
+        """Return a key, and whether it took the former passphrase. Errors as ``key``."""
+        content = self._content(use, key, KEY_NAME)
+        refused: Exception = ValueError()
+        for is_former, passphrase in enumerate(passphrases_of(self._passphrase, self._former)):
+            try:
+                found = load_pem_private_key(content, passphrase)
+            except (ValueError, TypeError, UnsupportedAlgorithm) as failure:
+                refused = failure
+                continue
+            if not isinstance(found, PrivateKey):
+                raise ConfigError("config.key_unreadable", use=use, reason="kind")
+            if fingerprint_of(found.public_key()) != self.facts(use, key).public_key:
+                raise ConfigError("config.key_mismatch", use=use)
+            return found, bool(is_former)
+        if is_sealed(content):
+            raise ConfigError("config.keyring_passphrase", reason="other")
+        raise ConfigError("config.key_unreadable", use=use, reason=type(refused).__name__)
+
+    def _encrypted(self, key: PrivateKey) -> bytes:
+        encryption = BestAvailableEncryption(passphrase_of(self._passphrase))
+        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+    def _whole_keys(self) -> Iterator[tuple[str, str]]:
+        """Yield every key that is not to be destroyed, by use and name, whether or not anything names it."""
+        for use in sorted(one.name for one in self.folder.iterdir() if is_use(one.name) and one.is_dir()):
+            condemned = self.standing(use).condemned
+            for key in self.keys_of(use):
+                if key not in condemned and (self.folder / use / key / KEY_NAME).exists():
+                    remove_unfinished(self.folder / use / key)
+                    yield use, key
 
     def _finish(self, use: str, told: Told | None) -> None:
         """Destroy what was to be, drop what was half written, and take in whole keys that nothing names."""

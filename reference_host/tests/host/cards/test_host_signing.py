@@ -141,14 +141,13 @@ def test_card_takes_precedence_over_a_file_and_only_in_its_session(desk: Callabl
 @pytest.mark.req("S003-25")
 def test_key_of_a_card_that_is_in_a_file_too_signs_in_neither(desk: Callable[..., Desk]) -> None:
     copied = desk(Card(), issue(name("SCEAU"), ROOT, (SIGNS,), KEY))
-    # Nobody asks a card what it holds before it is used.
+    # Nobody asks a card that the configuration does not name what it holds, before it is used.
     assert checks_out(copied.sign(None))
     for session in (BY_CARD, None):
         assert code_of(partial(copied.signer, session)) == "config.key_twice"
     authenticating = desk(Card(), issue(name("SCEAU"), ROOT, (SIGNS,), OTHER_KEY), dmp={"token": {"serial": SERIAL}})
-    assert checks_out(authenticating.sign(None), OTHER_KEY)
-    assert authenticating.keys.certificate("dmp").client_authentication
     assert code_of(lambda: authenticating.signer(None)) == "config.key_twice"
+    assert authenticating.keys.certificate("dmp").client_authentication
 
 
 def test_certificates_of_a_card_are_read_once_until_it_is_locked(desk: Callable[..., Desk]) -> None:

@@ -295,3 +295,25 @@ def test_what_the_host_cannot_read_is_told_in_its_own_words(
     files["keys"]["insi-auto"]["p12"].write_bytes(b"garbage")
     found = examined(judging)["certificat insi-auto"]
     assert (found.status, "config.key_unreadable" in found.finding) == ("problem", True)
+
+
+@pytest.mark.parametrize("with_plugin", [False, True], ids=["alone", "judged"])
+def test_a_key_that_waits_for_its_first_certificate_is_no_problem(
+    with_plugin: bool,
+    judge: dict[str, Any],
+    judging: dict[str, Any],
+    make_config: Callable[..., HostConfig],
+    examined: Examine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    empty = dict.fromkeys(("offer", "environment", "structure", "common_name", "issuer", "serial", "not_after"))
+    row = judged((CertificateStatus.AWAITING, "none_yet")).model_copy(
+        update={**empty, "id": "dmp", "usage": (), "days_left": None}
+    )
+    judge["inventory"] = lambda *_: CertificateInventory(rows=(row,))
+    monkeypatch.setenv("KEYRING_PASSPHRASE", "une phrase de passe assez longue")
+    keyring = {"passphrase": {"env": "KEYRING_PASSPHRASE"}}
+    with Host(make_config(keyring=keyring)) as host:
+        host.keyring.new_key("dmp", "LGO", lambda *_, **__: None)
+    found = examined(judging if with_plugin else None, keyring=keyring)
+    assert (found["certificat dmp"].status, found["certificat insi-auto"].status) == ("ok", "ok")

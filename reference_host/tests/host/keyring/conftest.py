@@ -77,6 +77,13 @@ def passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def changed_passphrase(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The table of the configuration while the passphrase is being changed."""
+    monkeypatch.setenv("NEXT_PASSPHRASE", "la phrase de passe suivante, longue aussi")
+    return {"passphrase": {"env": "NEXT_PASSPHRASE"}, "former_passphrase": {"env": "KEYRING_PASSPHRASE"}}
+
+
+@pytest.fixture
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make elliptic keys, which takes no time."""
     monkeypatch.setattr(kept_keys, "new_private_key", lambda: ec.generate_private_key(ec.SECP256R1()))
@@ -118,7 +125,8 @@ def bench(make_config: Callable[..., HostConfig], ca: Issued, tmp_path: Path) ->
         tables = {"keyring": {"passphrase": {"env": "KEYRING_PASSPHRASE"}}, "trust": {"ours": tmp_path / "ours.pem"}}
         config = make_config(**{**tables, **changes})
         at = clock or MovableClock()
-        store = KeyStore(config.data / KEYS_FOLDER, config.keyring.passphrase, instance)
+        former = config.keyring.former_passphrase
+        store = KeyStore(config.data / KEYS_FOLDER, config.keyring.passphrase, instance, former)
         keys = KeyRing(config, None, at, store)
         return Bench(config, store, keys, KeptKeys(keys, store, at, config.environment), at, [])
 

@@ -1,9 +1,6 @@
 """Killed at any instant, the store says what it said or what it was to say; the same again ends it."""
 
-import os
 import shutil
-import signal
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,45 +9,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from reference_host.tests.host.keyring.killing import killed_at
 from reference_host.tests.keys.issuing import Issued, p12_table
 from segur_host.keyring.standing import Standing
 from segur_sdk.errors import SegurError
 
 pytestmark = pytest.mark.usefixtures("quick_keys")
-WATCHED = ("mkdir", "open", "rename", "replace", "rmdir", "unlink")
-STUCK_S = 120
 USE = "insi-auto"
-
-
-def killed_at(number: int, act: Callable[[], Any]) -> bool:
-    """Run in a child that kills itself before its ``number``-th call that changes a disk; whether it got so far."""
-    with warnings.catch_warnings():
-        # Threads of earlier tests do not matter to a child that is gone in a moment.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        signal.alarm(STUCK_S)
-        left, opened = [number], os.open
-
-        def counted(original: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*arguments: Any, **named: Any) -> Any:
-                reads = original is opened and not arguments[1] & os.O_CREAT
-                left[0] -= not reads
-                if left[0] < 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return original(*arguments, **named)
-
-            return call
-
-        try:
-            for one in WATCHED:
-                setattr(os, one, counted(getattr(os, one)))
-            act()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert not os.WIFSIGNALED(status) or os.WTERMSIG(status) == signal.SIGKILL
-    return os.WIFSIGNALED(status)
 
 
 def keys_on_disk(folder: Path) -> list[str]:

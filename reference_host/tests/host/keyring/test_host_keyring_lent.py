@@ -143,7 +143,7 @@ def test_a_key_that_cannot_be_read_has_its_problem_told(
         (tmp_path / "none.p12").touch(0o600)
     here = opened(keys={USE: table, "dmp": {"token": {"serial": "8025"}}})
     card, file = here.act(lambda keyring: keyring.references())
-    problem = {"wrong": "config.key_unreadable", "missing": "config.key_missing"}[kind]
+    problem = {"wrong": "config.key_empty", "missing": "config.key_missing"}[kind]
     assert (file.place, file.problem, file.certificate) == (KeyPlace.P12, problem, None)
     assert (card.use, card.place, card.where, card.certificate) == ("dmp", KeyPlace.TOKEN, "8025", None)
     assert card.problem is not None
@@ -179,7 +179,7 @@ def test_a_secret_is_typed_twice_once_and_only_the_host_shows_it(opened: Callabl
     here = opened(SEALED, SEALED)
     for _ in range(2):
         assert here.act(lambda keyring: keyring.seal("insi-auto.revocation", CODE)) == "sealed:insi-auto.revocation"
-    assert [one.secret for one in here.script["asked"]] == [True, True]
+    assert [one.text for one in here.script["asked"] if one.secret] == [CODE.text, f"Une seconde fois — {CODE.text}"]
     assert here.host.keyring.unseal("sealed:insi-auto.revocation", here.record).reveal() == SEALED
     assert here.recorded == [("keyring.unsealed", {"name": "insi-auto.revocation"})]
     assert [event for event, _, _ in here.events] == ["keyring.sealed"]
@@ -391,3 +391,10 @@ def test_a_moved_store_is_adopted_at_the_next_start_and_audited(
     assert json.loads(mark.read_bytes()) == content
     [reference] = adopted.act(lambda keyring: keyring.references())
     assert (reference.problem, reference.certificate) == (None, chain[0])
+
+
+def test_a_plugin_that_kept_its_keyring_has_nothing_of_it_after_its_call(opened: Callable[..., Opened]) -> None:
+    kept: Keyring = opened().act(lambda keyring: keyring)
+    for late in (kept.references, partial(kept.new_key, USE, "INSI-AUTO")):
+        with pytest.raises(SegurError, match=r"plugin\.call_over"):
+            late()

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from reference_host.tests.keys.issuing import Issued, issue, name, pem_table
+from reference_host.tests.keys.issuing import Issued, issue, name, pem_table, usages
 from segur_host.broker import keys as keys_module
 from segur_host.config.model import KeyTable
 from segur_host.keyring import mark
@@ -90,6 +91,30 @@ def test_a_copy_that_comes_while_the_host_runs_is_seen_at_the_next_call(
     assert here.keys.ssl_context(USE, "ours") is not None
 
 
+@pytest.mark.req("S003-25")
+@pytest.mark.parametrize("left", [None, b"garbage"], ids=["gone", "garbage"])
+def test_a_copy_that_is_destroyed_stands_in_the_way_no_more(
+    bench: Callable[..., Any], ca: Issued, tmp_path: Path, left: bytes | None
+) -> None:
+    own = issue(name("INSI-AUTO"), ca)
+    here = bench(keys={USE: p12(tmp_path / "first.p12", own), "dmp": p12(tmp_path / "copy.p12", own)})
+    assert code_of(lambda: here.keys.ssl_context(USE, "ours")) == ("config.key_twice", "dmp")
+    (tmp_path / "copy.p12").unlink()
+    if left is not None:
+        (tmp_path / "copy.p12").write_bytes(left)
+    assert here.keys.ssl_context(USE, "ours") is not None
+
+
+def test_a_key_of_the_store_serves_before_a_token_that_is_configured_later(
+    bench: Callable[..., Any], certify: Callable[..., tuple[bytes, ...]]
+) -> None:
+    here = bench()
+    here.install(certify(here.order(), number=5))
+    there = bench(keys={USE: {"token": {"serial": "0001", "key": "01"}}})
+    assert there.keys.certificate(USE).serial == "5"
+    assert there.keys.ssl_context(USE, "ours") is not None
+
+
 def test_a_file_is_read_once_until_it_changes_whether_it_can_be_or_not(
     bench: Callable[..., Any], ca: Issued, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +132,37 @@ def test_a_file_is_read_once_until_it_changes_whether_it_can_be_or_not(
     here.order("c")
     here.keys.ssl_context("a", "ours")
     assert sorted(read) == ["a", "b"]
+
+
+@pytest.mark.req("S003-25")
+def test_a_key_that_signs_is_in_one_place_too(bench: Callable[..., Any], ca: Issued, tmp_path: Path) -> None:
+    own = issue(name("SIGN"), ca, (usages("content_commitment"),), rsa.generate_private_key(65537, 2048))
+    here = bench(keys={"s": p12(tmp_path / "first.p12", own)})
+    assert here.keys.signing_key("s")[1][0] == own.certificate
+    there = bench(keys={"s": p12(tmp_path / "first.p12", own), "t": p12(tmp_path / "copy.p12", own)})
+    assert code_of(lambda: there.keys.signing_key("s")) == ("config.key_twice", "t")
+
+
+def test_a_key_that_commits_its_holder_does_not_authenticate_him(
+    bench: Callable[..., Any], ca: Issued, tmp_path: Path
+) -> None:
+    both = issue(name("SIGN"), ca, (usages("digital_signature", "content_commitment"),))
+    here = bench(keys={"s": p12(tmp_path / "one.p12", both)})
+    assert code_of(lambda: here.keys.ssl_context("s", "ours"))[0] == "config.key_usage"
+
+
+@pytest.mark.req("S003-25")
+def test_a_key_that_lies_in_the_store_and_nothing_names_is_taken_in_nowhere_else(
+    bench: Callable[..., Any], ca: Issued, tmp_path: Path
+) -> None:
+    here = bench()
+    here.order("dmp")
+    here.kept.require_place(USE, ca.key)
+    there = bench(data=tmp_path / "elsewhere")
+    there.install((ca.certificate.public_bytes(Encoding.DER),), "dmp", ca.key)
+    serving = there.store.standing("dmp").serving
+    shutil.copytree(there.folder / "dmp" / serving, here.folder / "dmp" / serving)
+    assert code_of(lambda: here.kept.require_place(USE, ca.key)) == ("config.key_twice", "dmp")
 
 
 @pytest.mark.req("S003-25")
@@ -134,6 +190,8 @@ def test_a_store_copied_elsewhere_is_refused_until_somebody_says_it_moved(
     monkeypatch.setattr(mark, "MACHINE_FILES", (tmp_path / "none", tmp_path / "machine"))
     here = bench()
     chain = certify(here.order(), number=5)
+    # What tells the machine is told to nobody who reads the folder.
+    assert "1" * 32 not in (here.folder / "installation.json").read_text()
     here.install(chain)
     options: dict[str, Any] = {}
     if moved == "instance":

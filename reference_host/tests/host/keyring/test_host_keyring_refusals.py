@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,20 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reference_host.tests.keys.issuing import PASSWORD, START, Issued, authority, issue, name, p12_table
-from segur_host.keyring.containers import MAX_BYTES, read_container
-from segur_sdk.errors import SegurError
+from segur_host.keyring.container_rounds import total_rounds
+from segur_host.keyring.containers import read_container
+from segur_sdk.errors import InputError, SegurError
 
 pytestmark = pytest.mark.usefixtures("quick_keys")
 USE = "insi-auto"
@@ -113,7 +122,7 @@ def test_a_key_of_another_passphrase_never_replaces_one_that_opens(
     here.install(certify(here.order(), number=1))
     chain = certify(here.order(), number=2)
     monkeypatch.setenv("KEYRING_PASSPHRASE", "quite another passphrase")
-    assert code_of(lambda: bench().install(chain))[0] == "config.key_unreadable"
+    assert code_of(lambda: bench().install(chain))[0] == "config.keyring_passphrase"
     monkeypatch.setenv("KEYRING_PASSPHRASE", "une phrase de passe é assez longue")
     assert bench().keys.certificate(USE).serial == "1"
 
@@ -147,15 +156,38 @@ def pfx(*within: bytes) -> bytes:
     return part(0x30, part(0x02, b"\x03"), *within)
 
 
+def sealed(rounds: int, password: str = PASSWORD, number: int = 9, bits: int = 256) -> bytes:
+    """A part that is encrypted by PBES2, in which something asks for rounds (RFC 7292, 5; RFC 8018, 6.2)."""
+    salt, vector, ids = b"8 bytes!", bytes(16), bytes.fromhex("2a864886f70d")
+    padder = PKCS7(128).padder()
+    plain = padder.update(part(0x30, derived(rounds))) + padder.finalize()
+    kind = {7: SHA1(), 9: SHA256(), 11: SHA512()}[number]
+    key = PBKDF2HMAC(kind, bits // 8, salt, 2048).derive(password.encode())
+    encryptor = Cipher(AES(key), CBC(vector)).encryptor()
+    hashing = () if number == 7 else (part(0x30, part(0x06, ids + bytes([2, number])), part(0x05)),)
+    asked = part(0x30, part(0x04, salt), part(0x02, b"\x08\x00"), *hashing)
+    cipher_id = bytes.fromhex("6086480165030401") + bytes([{128: 2, 192: 22, 256: 42}[bits]])
+    scheme = part(
+        0x30,
+        part(0x06, ids + b"\x01\x05\x0d"),
+        part(
+            0x30,
+            part(0x30, part(0x06, ids + b"\x01\x05\x0c"), asked),
+            part(0x30, part(0x06, cipher_id), part(0x04, vector)),
+        ),
+    )
+    content = encryptor.update(plain) + encryptor.finalize()
+    return pfx(part(0x30, part(0x06, ids + b"\x01\x07\x01"), scheme, part(0x80, content)))
+
+
 CONTAINERS: dict[str, tuple[Callable[[Issued], bytes], str]] = {
-    "wrong_password": (lambda ca: ca.p12("other"), "input.p12_unreadable"),
+    "wrong_password": (lambda ca: ca.p12("other"), "input.p12_password"),
     "empty": (lambda ca: b"", "input.p12_unreadable"),
-    "garbage": (lambda ca: b"\x30\x82\xff\xffgarbage", "input.p12_unreadable"),
-    "cut": (lambda ca: ca.p12()[:-40], "input.p12_unreadable"),
+    "garbage": (lambda ca: b"\x30\x82\xff\xffgarbage", "input.p12_truncated"),
+    "cut": (lambda ca: ca.p12()[:-40], "input.p12_truncated"),
     "certificate": (lambda ca: ca.certificate.public_bytes(Encoding.DER), "input.p12_unreadable"),
-    "nested_without_end": (lambda ca: b"\x30\x80" * 40_000, "input.p12_unreadable"),
+    "nested_without_end": (lambda ca: b"\x30\x80" * 40_000, "input.p12_nested"),
     "many_parts": (lambda ca: b"\x05\x00" * 100_000, "input.p12_unreadable"),
-    "too_large": (lambda ca: b"\x30" + bytes(MAX_BYTES), "input.p12_too_large"),
     "too_costly": (lambda ca: pfx(derived(2_000_001)), "input.p12_too_costly"),
     "too_costly_together": (lambda ca: pfx(derived(1_000_000), derived(1_000_001)), "input.p12_too_costly"),
     "too_costly_within": (lambda ca: pfx(part(0x04, part(0x04, derived(2**31)))), "input.p12_too_costly"),
@@ -171,6 +203,11 @@ CONTAINERS: dict[str, tuple[Callable[[Issued], bytes], str]] = {
         lambda ca: pfx(part(0x04, b"8 bytes!"), *(part(0x02, one.to_bytes(4)) for one in (1024, 8, 31_000))),
         "input.p12_too_costly",
     ),
+    "too_costly_encrypted": (lambda ca: sealed(2**31), "input.p12_too_costly"),
+    "too_costly_encrypted_sha1": (lambda ca: sealed(2**31, number=7, bits=128), "input.p12_too_costly"),
+    "too_costly_encrypted_sha512": (lambda ca: sealed(2**31, number=11, bits=192), "input.p12_too_costly"),
+    "encrypted_and_few": (lambda ca: sealed(2048), "input.p12_unreadable"),
+    "encrypted_otherwise": (lambda ca: sealed(2**31, "another password"), "input.p12_unreadable"),
     "keyless": (keyless, "input.p12_no_key"),
     "mismatch": (mismatched, "input.p12_mismatch"),
     "weak": (weak, "input.p12_key_kind"),
@@ -185,6 +222,13 @@ CONTAINERS: dict[str, tuple[Callable[[Issued], bytes], str]] = {
 @pytest.mark.parametrize(("make", "code"), CONTAINERS.values(), ids=CONTAINERS)
 def test_a_container_that_cannot_be_taken_in_says_why(ca: Issued, make: Callable[[Issued], bytes], code: str) -> None:
     assert code_of(lambda: read_container(make(ca), PASSWORD))[0] == code
+
+
+@given(place=st.integers(0, 280), put=st.binary(max_size=3), left_out=st.integers(0, 3))
+def test_a_damaged_part_is_refused_or_counted_and_never_worse(place: int, put: bytes, left_out: int) -> None:
+    whole = sealed(2048)
+    with suppress(InputError):
+        assert total_rounds(whole[:place] + put + whole[place + left_out :], PASSWORD.encode(), 10_000) >= 0
 
 
 @pytest.mark.req("S003-30")
@@ -204,6 +248,19 @@ def test_what_others_could_read_or_replace_is_not_used(
     else:
         # Nobody reaches what is in it, but through the folder above.
         assert bench().keys.certificate(USE).subject_cn == "INSI-AUTO"
+
+
+@pytest.mark.req("S003-30")
+@pytest.mark.parametrize("mode", [0o710, 0o720, 0o701, 0o702])
+def test_a_folder_in_which_others_could_put_a_key_is_not_used(
+    bench: Callable[..., Any], certify: Callable[..., tuple[bytes, ...]], mode: int
+) -> None:
+    here = bench()
+    here.install(certify(here.order()))
+    (here.folder / USE).chmod(mode)
+    assert code_of(lambda: bench().keys.certificate(USE)) == ("config.key_permissions", None)
+    (here.folder / USE).chmod(0o700)
+    assert bench().keys.certificate(USE).subject_cn == "INSI-AUTO"
 
 
 @pytest.mark.req("S003-30")

@@ -199,19 +199,20 @@ def read_action(given: dict[str, Any] | str | bytes) -> Action:
     """Read an action from JSON or from what JSON holds.
 
     Raises:
-        InputError: ``certificates.order_action``, with the names of the fields that are wrong and never their content.
+        InputError: ``certificates.order_kind``: there is no such action; ``certificates.order_action``, with the
+            names of the fields that are wrong and never their content.
     """
     try:
         return _ADAPTER.validate_python(given) if isinstance(given, dict) else _ADAPTER.validate_json(given)
     except ValidationError as failure:
-        wrong = sorted(
-            {
-                f"{error['loc'][-1] if error['loc'] else 'kind'}:{error['type']}"
-                for error in failure.errors(include_input=False, include_url=False, include_context=False)
-                if not error["loc"] or error["loc"][-1] in _FIELDS
-            }
-        )
+        errors = failure.errors(include_input=False, include_url=False, include_context=False)
+        unknown = any(error["type"].startswith("union_tag_") for error in errors)
+        fields = (error for error in errors if error["loc"] and error["loc"][-1] in _FIELDS)
+        wrong = sorted({f"{error['loc'][-1]}:{error['type']}" for error in fields})
+    if unknown:
+        raise InputError("certificates.order_kind")
     raise InputError("certificates.order_action", fields=", ".join(wrong[:8]) or "unknown")
 
 
-_FIELDS = frozenset(name for action in Action.__args__ for name in action.model_fields)
+_PARTS = (OrderingStructure, Administrator, Signatory)
+_FIELDS = frozenset(name for model in (*Action.__args__, *_PARTS) for name in model.model_fields)

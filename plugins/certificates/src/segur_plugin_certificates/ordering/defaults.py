@@ -7,16 +7,18 @@ from pydantic import JsonValue, ValidationError
 
 from segur_plugin_certificates.facts import Facts
 from segur_plugin_certificates.kind import Offer
+from segur_plugin_certificates.ordering.people import FinessNature, OrderingStructure
 from segur_plugin_certificates.ordering.presets import PRESETS, Preset
 from segur_plugin_certificates.ordering.products import BOX_USAGES, Box, Product, Service
 from segur_plugin_certificates.purposes import INSI_AUTO, INSI_MANU
 from segur_plugin_certificates.usages import Usage
 from segur_sdk.errors import InputError, invalid_input
+from segur_sdk.identifiers.structure_id import StructureIdType
 
 _KNOWN: Final = {
     "insi-auto": (Usage.AUTH_CLI, Service.INSI_AUTO),
     "insi-manu": (Usage.AUTH_CLI, Service.INSI_MANU),
-    "dmp-tls": (Usage.AUTH_CLI, Service.DMP),
+    "dmp-auth": (Usage.AUTH_CLI, Service.DMP),
     "dmp-sign": (Usage.SIGN, Service.DMP),
 }
 _BY_NAME: Final = {INSI_AUTO: Service.INSI_AUTO, INSI_MANU: Service.INSI_MANU}
@@ -68,3 +70,19 @@ def product_like(use: str, facts: Facts) -> Product:
     box = Box.PRO if facts.kind.offer is Offer.PRO else next(one for one in Box if usage in BOX_USAGES[one])
     service = _BY_NAME.get(facts.subject.common_name or "", Service.OTHER)
     return Product(box=box, usage=usage, service=service, use=use)
+
+
+def structure_of(facts: Facts) -> OrderingStructure | None:
+    """Return the structure as a certificate names it; ``None`` when it does not name it whole."""
+    subject = facts.subject
+    if subject.structure is None or subject.organisation is None or subject.department is None:
+        return None
+    is_finess = subject.structure.type is StructureIdType.FINESS
+    return OrderingStructure(
+        name=subject.organisation,
+        department=f"{subject.department.name} ({subject.department.number})",
+        type=subject.structure.type,
+        number=subject.structure.value,
+        # Certificates bear the number of the site.
+        finess_nature=FinessNature.GEOGRAPHIQUE if is_finess else None,
+    )

@@ -106,6 +106,8 @@ def withdraw(state: OrderState, action: actions.Withdrawn, at: datetime) -> Orde
         raise InputError("certificates.order_password")
     if action.on > at.date():
         raise InputError("certificates.order_date", reason="future")
+    if state.granted_on is not None and action.on < state.granted_on:
+        raise InputError("certificates.order_date", reason="before_habilitation")
     withdrawal = Withdrawal(on=action.on, revocation_code=action.revocation_code, password=action.password)
     return state.model_copy(update={"withdrawal": withdrawal})
 

@@ -23,8 +23,12 @@ def structure_known(state: OrderState) -> str | None:
 
 
 def ready_to_send(state: OrderState) -> str | None:
-    """The form is sent once, complete."""
-    return still_open(state) or ("certificates.order_incomplete" if lacks_until(state, PREPARED) else None)
+    """The form is sent complete, also where a habilitation was only supposed; its date is mended until the answer."""
+    if state.request is not None:
+        return "certificates.order_requested"
+    asked = state.model_copy(update={"granted_on": None})
+    answered = "certificates.order_sent" if state.sent_on is not None and state.granted_on is not None else None
+    return answered or ("certificates.order_incomplete" if lacks_until(asked, PREPARED) else None)
 
 
 def sent(state: OrderState) -> str | None:
@@ -109,9 +113,15 @@ def name_signatory(state: OrderState, action: actions.SignatoryNamed, _at: datet
 
 
 def send_form(state: OrderState, action: actions.FormSent, at: datetime) -> OrderState:
-    """Note that the form is sent: the clock of three working days starts."""
+    """Note that the form is sent: the clock of three working days starts. Before the answer, a wrong date is mended.
+
+    Raises:
+        InputError: ``certificates.order_date``: in the future, or before the contract was signed.
+    """
     _refuse_future(action.on, at)
-    return state.model_copy(update={"sent_on": action.on})
+    if state.contract_signed_on is not None and action.on < state.contract_signed_on:
+        raise InputError("certificates.order_date", reason="before_contract")
+    return state.model_copy(update={"sent_on": action.on, "granted_on": None})
 
 
 def acknowledge(state: OrderState, action: actions.Acknowledged, _at: datetime) -> OrderState:

@@ -27,7 +27,7 @@ SPSTI: Final = Preset(
     title="Service de prévention et de santé au travail interentreprises (SPSTI)",
     products=(
         Product(box=Box.ORG, usage=Usage.AUTH_CLI, service=Service.INSI_AUTO, use="insi-auto"),
-        Product(box=Box.ORG, usage=Usage.AUTH_CLI, service=Service.DMP, use="dmp-tls"),
+        Product(box=Box.ORG, usage=Usage.AUTH_CLI, service=Service.DMP, use="dmp-auth"),
         Product(box=Box.ORG, usage=Usage.SIGN, service=Service.DMP, use="dmp-sign"),
     ),
     advice=(

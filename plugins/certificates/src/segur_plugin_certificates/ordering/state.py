@@ -116,6 +116,7 @@ class OrderState(Value):
     sent_on: date | None = None
     case_number: str | None = None
     granted_on: date | None = None
+    """Day of the habilitation; without a form that was sent, that of a certificate which was ordered elsewhere."""
     refusals: int = 0
     platform: PlatformMeans | None = None
     request: Request | None = None
