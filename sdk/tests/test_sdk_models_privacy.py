@@ -262,7 +262,7 @@ def test_every_field_named_like_patient_data_is_marked() -> None:
 
 
 def test_every_day_without_an_hour_is_marked_or_known() -> None:
-    known = {"InsHistoryEntry.start", "InsHistoryEntry.end", "OrderProgress.expected_on"}
+    known = {"InsHistoryEntry.start", "InsHistoryEntry.end", "OrderProgress.expected_on", "Obligation.since"}
     days = {
         f"{model.__name__}.{name}": is_marked(field)
         for model in _models()

@@ -89,6 +89,7 @@ class HttpClient(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         max_answer: int = 1_048_576,
+        seconds: float | None = None,
     ) -> HttpReply:
         """Send one request and read the whole answer within the call's deadline. Redirects are not followed.
 
@@ -98,6 +99,7 @@ class HttpClient(Protocol):
             headers: further headers.
             body: bytes of the request.
             max_answer: bytes of answer beyond which the exchange is given up.
+            seconds: how long the whole exchange may take, if less than the call has left.
 
         Raises:
             PluginError: ``plugin.request_refused``: a method or a header that the purpose does not allow.

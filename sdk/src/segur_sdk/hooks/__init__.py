@@ -11,6 +11,7 @@ from typing import Final
 from segur_sdk.hooks.card_read import ON_CARD_READ, OnCardRead
 from segur_sdk.hooks.certificate_expiring import ON_CERTIFICATE_EXPIRING, OnCertificateExpiring
 from segur_sdk.hooks.dmp_send import BEFORE_DMP_SEND, BeforeDmpSend
+from segur_sdk.hooks.document_validated import ON_DOCUMENT_VALIDATED, OnDocumentValidated
 from segur_sdk.hooks.info import HookInfo, HookMode, Stability
 from segur_sdk.hooks.markers import hookimpl, hookspec
 from segur_sdk.hooks.prescription_scanned import ON_PRESCRIPTION_SCANNED, OnPrescriptionScanned
@@ -23,6 +24,7 @@ class SegurHooks(
     OnSessionLogin,
     OnCardRead,
     QualifyIdentity,
+    OnDocumentValidated,
     BeforeDmpSend,
     OnPrescriptionScanned,
     OnSessionEnded,
@@ -38,6 +40,7 @@ HOOKS: Final[Mapping[str, HookInfo]] = MappingProxyType(
             ON_SESSION_LOGIN,
             ON_CARD_READ,
             QUALIFY_IDENTITY,
+            ON_DOCUMENT_VALIDATED,
             BEFORE_DMP_SEND,
             ON_PRESCRIPTION_SCANNED,
             ON_SESSION_ENDED,

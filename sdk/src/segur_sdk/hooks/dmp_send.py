@@ -1,6 +1,6 @@
 """``before_dmp_send``: a document is about to be fed to the patient's DMP."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -68,6 +68,11 @@ class DmpDraft(Outbound, Event):
     """By which the practice software knows the document; without patient data."""
     personal_note: bool = False
     """A working hypothesis, a draft: never fed (S002-04)."""
+    answers: dict[Annotated[str, Field(max_length=80)], Annotated[str, Field(max_length=100)]] = Field(
+        default_factory=dict, max_length=20
+    )
+    """What somebody chose when a decider held the document with a question: value of the choice by code of the
+    question. Nothing but what is said for this very document: no default, and none of the last one."""
 
 
 class BeforeDmpSend:

@@ -115,6 +115,8 @@ class Vaccine(Value):
 
     code: Concept | None = None
     """CIS ``1.2.250.1.213.2.3.1``, CIP ``1.2.250.1.213.2.3.2`` or ATC ``2.16.840.1.113883.6.73``."""
+    translations: tuple[Concept, ...] = Field(default=(), max_length=5)
+    """The same vaccine in the other lists; a *note de vaccination* needs CIS and ATC."""
     name: Patient[str] = Field(min_length=1, max_length=200)
     lot: Patient[str | None] = Field(default=None, max_length=40)
     expires_on: Patient[date | None] = None

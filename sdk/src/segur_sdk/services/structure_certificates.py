@@ -22,6 +22,8 @@ class CertificateStatus(StrEnum):
     OK = "ok"
     CALENDAR = "calendar"
     """It ends within 90 days."""
+    AWAITING = "awaiting"
+    """There is none yet: its key waits for it. Nothing is wrong, and nothing can be used."""
     WARNING = "warning"
     URGENT = "urgent"
     BLOCKED = "blocked"
