@@ -75,6 +75,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         max_answer: int = 1_048_576,
+        seconds: float | None = None,
     ) -> HttpReply:
         self.service.sent.append(Sent(self.purpose, method, path, dict(headers or {}), body, max_answer))
         line = self.service.script.pop(0)

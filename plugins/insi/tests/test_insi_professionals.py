@@ -13,9 +13,10 @@ from lxml import etree
 
 from segur_plugin_insi.plugin import InsiPlugin
 from segur_plugin_insi.professional_assertion import professional_assertion
-from segur_plugin_insi.professionals import SUBJECT_NAME, Professional
+from segur_plugin_insi.professionals import Professional
 from segur_plugin_insi.settings import AttributeNames, InsiSettings, ProfessionalTable
 from segur_sdk.errors import CardError, SegurError, ServiceError
+from segur_sdk.formats.saml import SUBJECT_NAME
 from segur_sdk.models.actor import ActorKind, SessionMeans, Structure
 from segur_sdk.services.ins_lookup import CardQuery, TraitsQuery
 

@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from segur_plugin_insi.plugin import InsiPlugin
-from segur_plugin_insi.timestamps import utc_milliseconds
 from segur_sdk.context import Software
+from segur_sdk.formats.saml import utc_milliseconds
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 SOAP = "{http://www.w3.org/2003/05/soap-envelope}"

@@ -29,6 +29,7 @@ class Line:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         max_answer: int = 1_048_576,
+        seconds: float | None = None,
     ) -> HttpReply:
         return self.provider.request(method, path, dict(headers or {}), body)
 

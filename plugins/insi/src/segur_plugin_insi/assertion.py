@@ -13,12 +13,12 @@ from typing import Final
 import attrs
 
 from segur_plugin_insi.namespaces import SAML
-from segur_plugin_insi.timestamps import utc_milliseconds
 from segur_sdk.cards.apdu import CommandApdu
 from segur_sdk.cards.channel import CardChannel
 from segur_sdk.cards.iso7816 import Iso7816Card, refusal
 from segur_sdk.cards.status_words import Behaviour, StatusWord, meaning_of
 from segur_sdk.errors import CardError
+from segur_sdk.formats.saml import utc_milliseconds
 from segur_sdk.formats.xml_writer import Xml, leaf, node
 
 VITALE_AID: Final = bytes.fromhex("D250000002564954414C45")

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from segur_plugin_insi.card_person import CardPerson
 from segur_plugin_insi.namespaces import CTXBAM, CTXLPS
-from segur_plugin_insi.timestamps import utc_milliseconds
 from segur_sdk.context import Software
+from segur_sdk.formats.saml import utc_milliseconds
 from segur_sdk.formats.xml_writer import Xml, leaf, node
 
 BAM_VERSION: Final = "01_02"

@@ -12,6 +12,7 @@ from segur_plugin_insi.settings import AttributeNames, InsiSettings
 from segur_plugin_insi.signature_certificate import read_signature_certificate
 from segur_sdk.context import HookContext, Signer
 from segur_sdk.errors import CardError, ConfigError, ErrorSource, ServiceError
+from segur_sdk.formats.saml import SUBJECT_NAME
 from segur_sdk.models.actor import Session, SessionMeans
 
 SIGNING_USE: Final = "insi_assertion"
@@ -22,7 +23,6 @@ _RPPS: Final = "8"
 _SECTOR: Final = re.compile(r"SA[0-9]{2}")
 _PHYSICIAN: Final = re.compile(r"10[A-Z]?")
 """Profession 10 of TRE_G15, with or without its category."""
-SUBJECT_NAME: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
 
 
 @attrs.frozen

@@ -1,0 +1,1 @@
+"""Ségur plugin: feeding the DMP, the national shared health record."""
