@@ -10,6 +10,8 @@ from docs.reference_pages.markdown import code, table
 from docs.reference_pages.schemas import fields_table
 from segur_sandbox.cards.rack import CardRack
 from segur_sandbox.control import CardOrder, ClockOrder, Control, PcscOrder, ReplayOrder
+from segur_sandbox.dmp.control import DmpControl
+from segur_sandbox.dmp.patients import DmpPatient
 from segur_sandbox.exchanges import Exchange
 from segur_sandbox.faults import SUPPORTED, VARIANTS, FaultOrder
 from segur_sandbox.igc.control import IgcControl, MaterialOrder, RevokeOrder
@@ -17,6 +19,7 @@ from segur_sandbox.igc.ordering.forms import CardChange
 from segur_sandbox.psc.answers import AnswerOrder
 from segur_sandbox.psc.clients import ClientChange
 from segur_sandbox.psc.control import KeysOrder, LogoutOrder, PscControl
+from segur_sandbox.settings import DmpSettings
 
 _HEAD = """\
 # The sandbox
@@ -39,6 +42,7 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | `services.insi-ps.url` | endpoint of INSi in a professional's name; no certificate needed |
 | `services.psc` | Pro Santé Connect: `discovery`, pages, `clients` with their redirect addresses, `professionals` |
 | `services.pki` | `crl` and `ocsp` of the authority that issues certificates of organisations, `ordering` |
+| `services.dmp.url` | what the addresses of the DMP begin with |
 | `services.igc` | of every authority: `url`, `in_certificates`, `crl`, `authorities`, `chain`, `ocsp`, `ordering` |
 | `services.cards.readers` | list of `name`, `kind`, `card` (the first); `memory`: `host` and `port` |
 | `services.cards.ca` | trust anchors of the certificates on professionals' cards |
@@ -48,8 +52,8 @@ checks, and what in it is [ours](../explanation/unverified.md), stands in the RE
 | Role | Certificate | What the sandbox does |
 | --- | --- | --- |
 | `insi-auto`, `insi-manu` | CN `INSI-AUTO`, `INSI-MANU` | accepts |
-| `org-auth` | the client certificate that Pro Santé Connect knows | accepts |
-| `org-sign`, `org-conf` | ORG SIGN, ORG CONF | refuses in the TLS handshake |
+| `org-auth` | the client certificate that Pro Santé Connect and the DMP know | accepts |
+| `org-sign`, `org-conf` | ORG SIGN, which signs for the DMP; ORG CONF | refuses in the TLS handshake |
 | `expired`, `revoked` | out of date; on the revocation list | refuses in the TLS handshake |
 | `wrong-usage` | a SIGN certificate | refuses in the TLS handshake |
 | `foreign-ca` | same names, another root | refuses in the TLS handshake |
@@ -84,7 +88,13 @@ _EFFECTS = {
     "GET /igc/material": "the kinds of good and bad material",
     "POST /igc/material": "makes one: its files in base64, the password of its bundle, the serial number of its leaf",
     "POST /igc/administrators": "changes the state of an administrator's card, until the reset",
-    "POST /reset": "forgets faults, replays, exchanges, ledger, clock, revocations, orders; puts the first cards back",
+    "GET /dmp": "the DMP: patients, entries with their status, lots, audit, settings",
+    "GET /dmp/document": "the documents with the `?unique_id=`, in base64: several when duplicates were let in",
+    "POST /dmp/patients": "decides on the DMP of a patient, until the reset",
+    "POST /dmp/settings": "changes settings of the DMP until the reset",
+    "POST /reset": (
+        "forgets faults, replays, exchanges, ledger, clock, revocations, orders, lots; puts the first cards back"
+    ),
 }
 
 
@@ -107,6 +117,7 @@ def routes() -> list[str]:
         pcscd=unused,
         psc=PscControl(unused, unused, unused),
         igc=IgcControl(unused, unused, unused),
+        dmp=DmpControl(unused, unused, unused, unused),
     )
     # An ASGI framework adds HEAD to every GET: nobody calls it.
     return [
@@ -134,6 +145,8 @@ def _bodies() -> Iterator[str]:
         ("/igc/revoke", RevokeOrder),
         ("/igc/material", MaterialOrder),
         ("/igc/administrators", CardChange),
+        ("/dmp/patients", DmpPatient),
+        ("/dmp/settings", DmpSettings),
     )
     for path, model in orders:
         yield f"### Body of POST {path}\n"

@@ -19,6 +19,7 @@ Send = Callable[..., tuple[int, bytes]]
 SERVERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "insi": lambda services: str(services["insi"]["url"]),
     "insi-ps": lambda services: str(services["insi-ps"]["url"]),
+    "dmp": lambda services: f"{services['dmp']['url']}/patient",
     "psc": lambda services: f"{services['psc']['issuer']}/protocol/openid-connect/token",
     "psc-api": lambda services: str(services["psc"]["service"]["token_endpoint"]),
 }
@@ -155,8 +156,8 @@ def test_no_server_speaks_to_a_client_that_only_knows_what_is_weak(
 
 @pytest.mark.parametrize(
     ("server", "status"),
-    [("insi", None), ("psc-api", None), ("insi-ps", 415), ("psc", 401)],
-    ids=["insi", "psc-api", "insi-ps", "psc"],
+    [("insi", None), ("dmp", None), ("psc-api", None), ("insi-ps", 415), ("psc", 401)],
+    ids=["insi", "dmp", "psc-api", "insi-ps", "psc"],
 )
 def test_who_shows_no_certificate_is_refused_where_one_is_demanded(
     send: Send, control: Control, server: str, status: int | None

@@ -75,7 +75,7 @@ def test_the_descriptor_has_the_agreed_shape(descriptor: dict[str, Any]) -> None
     assert set(descriptor) == {"version", "pid", "ca", "config", "control", "services", "certificates"}
     assert descriptor["version"] == 1
     assert set(descriptor["control"]) == {"url", "token_file"}
-    assert set(descriptor["services"]) == {"insi", "insi-ps", "psc", "igc", "pki", "cards"}
+    assert set(descriptor["services"]) == {"insi", "insi-ps", "psc", "igc", "pki", "dmp", "cards"}
     assert set(descriptor["services"]["insi"]) == {"url", "idam"}
     assert [set(reader) for reader in descriptor["services"]["cards"]["readers"]] == [
         {"name", "kind", "host", "port", "card"}
@@ -153,6 +153,7 @@ def test_the_host_configuration_enables_every_installed_plugin_by_its_manifests_
         readers=[],
         psc={},
         igc={},
+        dmp={},
     )
     plugins = tomllib.loads(text)["plugins"]
     expected = {"enabled": True, "manifest_sha256": hashlib.sha256(manifest).hexdigest(), "settings": {}}
@@ -168,7 +169,7 @@ def test_the_insi_plugin_is_told_to_use_the_sandboxs_vitale_assertion(
 
     monkeypatch.setattr(host_config, "installed_plugins", lambda: {"insi": b"a", "vitale": b"b"})
     text = host_config.host_config(
-        tmp_path, PkiFiles(tmp_path), insi_url="u", professional_url="p", idam="X", readers=[], psc={}, igc={}
+        tmp_path, PkiFiles(tmp_path), insi_url="u", professional_url="p", idam="X", readers=[], psc={}, igc={}, dmp={}
     )
     plugins = tomllib.loads(text)["plugins"]
     assert plugins["insi"]["settings"] == {"vitale_assertion": "sandbox"}
@@ -197,6 +198,7 @@ def test_pro_sante_connect_has_its_addresses_where_its_plugin_is_installed(
         readers=[],
         psc=tables,
         igc={},
+        dmp={},
         back_channel=told,
     )
     config = tomllib.loads(text)
@@ -224,9 +226,37 @@ def test_certificates_have_the_addresses_of_lists_and_responder_where_their_plug
         readers=[],
         psc={},
         igc=tables,
+        dmp={},
     )
     network = tomllib.loads(text)["network"]
     assert {use: table for use, table in network.items() if use in tables} == (tables if installed else {})
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["with-plugin", "without"])
+def test_the_dmp_has_its_addresses_and_keys_where_its_plugin_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, descriptor: dict[str, Any], installed: bool
+) -> None:
+    from segur_sandbox import host_config
+    from segur_sandbox.pki.store import PkiFiles
+
+    url = descriptor["services"]["dmp"]["url"]
+    tables: dict[str, dict[str, object]] = {"dmp": {"url": url}, "dmp-cps": {"url": url}}
+    monkeypatch.setattr(host_config, "installed_plugins", lambda: {"dmp": b"a"} if installed else {})
+    text = host_config.host_config(
+        tmp_path,
+        PkiFiles(tmp_path),
+        insi_url="u",
+        professional_url="p",
+        idam="X",
+        readers=[],
+        psc={},
+        igc={},
+        dmp=tables,
+    )
+    config = tomllib.loads(text)
+    assert {use: table for use, table in config["network"].items() if use in tables} == (tables if installed else {})
+    keys = {use for use in config["keys"] if use.startswith("dmp")}
+    assert keys == ({"dmp-auth", "dmp-sign"} if installed else set())
 
 
 def test_the_commands_are_offered_to_the_host() -> None:
@@ -307,7 +337,7 @@ def test_a_supplied_reply_file_is_replayed_byte_for_byte(
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("replay", "dmp", "{file}", "--sandbox", "{data}"), "sandbox.control_failed"),
+        (("replay", "inconnu", "{file}", "--sandbox", "{data}"), "sandbox.control_failed"),
         (("replay", "insi", "{latin}", "--sandbox", "{data}"), "sandbox.not_utf8"),
         (("replay", "insi", "{file}", "--sandbox", "{nowhere}"), "sandbox.control_failed"),
         (("cards", "insert", "Vitale 1", "personne", "--sandbox", "{data}"), "sandbox.control_failed"),
@@ -329,6 +359,18 @@ def test_a_command_that_cannot_be_done_fails_with_a_code_and_no_traceback(
     done = _command(*(argument.format(**places) for argument in arguments), "--json")
     assert (done.returncode, done.stderr) == (1, "")
     assert json.loads(done.stdout)["error"]["code"] == code
+
+
+def test_the_record_of_a_patient_is_closed_and_shown(data: Path, descriptor: dict[str, Any], control: Control) -> None:
+    assert control("POST", "/reset", {})[0] == 200
+    done = _command("dmp", "patient", "275126322074974", "--status", "closed", "--sandbox", data)
+    assert (done.returncode, done.stdout) == (0, "275126322074974 : closed\n")
+    shown = json.loads(_command("dmp", "list", "--sandbox", data, "--json").stdout)
+    assert [one["ins"] for one in shown["patients"] if one["status"] == "closed"] == ["275126322074974"]
+    assert "275126322074974 : DMP fermé\n" in _command("dmp", "list", "--sandbox", data).stdout
+    refused = _command("dmp", "patient", "275", "--status", "none", "--sandbox", data, "--json")
+    assert json.loads(refused.stdout)["error"]["code"] == "sandbox.control_failed"
+    assert control("POST", "/reset", {})[0] == 200
 
 
 def test_cards_are_listed_inserted_and_removed(data: Path, descriptor: dict[str, Any], control: Control) -> None:

@@ -54,7 +54,7 @@ REFUSED = [
     ("/faults", {"service": "insi", "fault": "refuse", "extra": 1}),
     ("/faults", {"service": "insi"}),
     ("/faults", {"service": "insi", "fault": "explode"}),
-    ("/faults", {"service": "dmp", "fault": "refuse"}),
+    ("/faults", {"service": "inconnu", "fault": "refuse"}),
     ("/faults", {"service": "cards", "fault": "expired_certificate"}),
     ("/faults", {"service": "cards", "fault": "drip"}),
     ("/faults", {"service": "insi", "fault": "delay", "count": 0}),
@@ -91,7 +91,7 @@ def test_an_order_with_an_unknown_or_wrong_member_is_refused_and_does_nothing(
     assert curl(by_traits())[:2] == (0, 200)
 
 
-@pytest.mark.parametrize("path", ["/exchanges?service=dmp", "/exchanges?limit=1", "/ledger?service=x"])
+@pytest.mark.parametrize("path", ["/exchanges?service=inconnu", "/exchanges?limit=1", "/ledger?service=x"])
 def test_an_unknown_filter_is_refused(descriptor: dict[str, Any], control: Control, path: str) -> None:
     assert control("GET", path)[0] == 400
 

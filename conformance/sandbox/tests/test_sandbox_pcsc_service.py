@@ -307,6 +307,7 @@ def test_the_host_configuration_leads_the_drivers_to_the_sandboxs_reader(
             readers=readers,
             psc={},
             igc={},
+            dmp={},
             pcscd_socket=socket,
         )
         return tomllib.loads(text)

@@ -63,7 +63,13 @@ def test_a_people_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b'{"insi": {"idam": 3}}', b'{"dmp": {}}', b'{"insi": {"unknown": 1}}', b'{"insi": {"body_prefix": "a b"}}'],
+    [
+        b"{",
+        b'{"insi": {"idam": 3}}',
+        b'{"inconnu": {}}',
+        b'{"insi": {"unknown": 1}}',
+        b'{"insi": {"body_prefix": "a b"}}',
+    ],
 )
 def test_a_wrong_settings_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "settings.json"

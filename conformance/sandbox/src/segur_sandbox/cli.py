@@ -28,6 +28,8 @@ psc = typer.Typer(no_args_is_help=True, help="Pro Santé Connect : qui se connec
 app.add_typer(psc, name="psc")
 pki = typer.Typer(no_args_is_help=True, help="Les certificats : en fabriquer, bons ou mauvais, et en révoquer.")
 app.add_typer(pki, name="pki")
+dmp = typer.Typer(no_args_is_help=True, help="Le DMP : ce qu'il contient, et s'il est ouvert.")
+app.add_typer(dmp, name="dmp")
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _FAILED, _CONFIGURATION = 1, 3
 
@@ -38,6 +40,14 @@ class Verdict(StrEnum):
     ACCEPT = "accept"
     REFUSE = "refuse"
     EXPIRE = "expire"
+
+
+class Record(StrEnum):
+    """State of somebody's DMP."""
+
+    ACTIVE = "active"
+    CLOSED = "closed"
+    NONE = "none"
 
 
 class Means(StrEnum):
@@ -166,6 +176,7 @@ def _announce(descriptor: dict[str, Any], as_json: bool) -> None:
     typer.echo(f"  INSi          {descriptor['services']['insi']['url']}")
     typer.echo(f"  PSC           {descriptor['services']['psc']['discovery']}")
     typer.echo(f"  e-CPS         {descriptor['services']['psc']['device']}")
+    typer.echo(f"  DMP           {descriptor['services']['dmp']['url']}")
     typer.echo(f"  IGC           {descriptor['services']['igc']['url']}")
     typer.echo(f"  Commandes     {descriptor['services']['igc']['ordering']}")
     for reader in descriptor["services"]["cards"]["readers"]:
@@ -335,6 +346,37 @@ def revoke_certificate(
     member = "role" if which in CLIENT_ROLES else "serial"
     result = _call(sandbox, as_json, "POST", "/igc/revoke", {member: which})
     typer.echo(json.dumps(result) if as_json else f"Révoqué : {result['serial']}.")
+
+
+@dmp.command("list")
+def list_dmp(sandbox: Where = Path(".segur-sandbox"), as_json: Json = False) -> None:
+    """Montre les DMP, et les documents reçus avec leur statut."""
+    result = _call(sandbox, as_json, "GET", "/dmp")
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    table = Table("Document", "Patient", "Titre", "Version", "Statut")
+    for one in (each for each in result["entries"] if not each["signature"]):
+        title, status = one["metadata"]["name"], one["status"].rpartition(":")[2]
+        table.add_row(one["unique_id"], one["patient"].partition("^")[0], title, str(one["number"]), status)
+    console = Console()
+    console.print(table)
+    for one in result["patients"]:
+        if one["status"] != Record.ACTIVE:
+            console.print(f"{one['ins']} : DMP {'fermé' if one['status'] == Record.CLOSED else 'inexistant'}")
+
+
+@dmp.command("patient")
+def change_patient(
+    ins: Annotated[str, typer.Argument(help="Le matricule INS et sa clé, 15 caractères.")],
+    status: Annotated[Record, typer.Option("--status", help="Ouvert, fermé ou inexistant.")],
+    oid: Annotated[str, typer.Option("--oid", help="L'autorité du matricule.")] = "1.2.250.1.213.1.4.8",
+    sandbox: Where = Path(".segur-sandbox"),
+    as_json: Json = False,
+) -> None:
+    """Décide de l'état du DMP d'un patient, jusqu'à la remise à zéro."""
+    result = _call(sandbox, as_json, "POST", "/dmp/patients", {"ins": ins, "oid": oid, "status": status.value})
+    typer.echo(json.dumps(result) if as_json else f"{ins} : {status.value}")
 
 
 def _call(where: Path, as_json: bool, method: str, path: str, body: object | None = None) -> Any:

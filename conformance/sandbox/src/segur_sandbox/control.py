@@ -14,6 +14,7 @@ from starlette.routing import Route
 from segur_sandbox.cards.rack import CardRack, UnknownCardError
 from segur_sandbox.clock import SandboxClock, timestamp
 from segur_sandbox.data_files import readable_errors
+from segur_sandbox.dmp.control import DmpControl
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import SUPPORTED, FaultBoard, FaultOrder
 from segur_sandbox.igc.control import IgcControl
@@ -25,7 +26,7 @@ from segur_sandbox.psc.control import PscControl
 from segur_sandbox.replays import ReplayQueue
 
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-_REPLAYABLE = ("insi",)
+_REPLAYABLE = ("insi", "dmp")
 _MAX_BODY = 4 << 20
 
 
@@ -94,6 +95,7 @@ class Control:
         pcscd: PrivatePcscd | None,
         psc: PscControl,
         igc: IgcControl,
+        dmp: DmpControl,
     ) -> None:
         self._token = token
         self._clock = clock
@@ -105,6 +107,7 @@ class Control:
         self._pcscd = pcscd
         self._psc = psc
         self._igc = igc
+        self._dmp = dmp
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -123,6 +126,7 @@ class Control:
             ("/reset", "POST", self._reset),
             *self._psc.routes(),
             *self._igc.routes(),
+            *self._dmp.routes(),
         )
         return Starlette(
             routes=[Route(path, self._guarded(handler), methods=[method]) for path, method, handler in routes]
@@ -207,6 +211,7 @@ class Control:
         self._clock.reset()
         self._psc.reset()
         self._igc.reset()
+        self._dmp.reset()
         if self._pcscd is not None and not self._pcscd.is_up:
             await self._pcscd.start()
         await self._rack.reset()

@@ -6,6 +6,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from segur_sandbox.dmp.variants import DMP_VARIANTS
 from segur_sandbox.igc.variants import OPERATIONS as IGC_OPERATIONS
 from segur_sandbox.psc.variants import OPERATIONS, REDIRECT_VARIANTS
 
@@ -33,6 +34,7 @@ SUPPORTED: dict[str, frozenset[FaultName]] = {
     "psc-api": frozenset(get_args(FaultName)) - {"wrong_answer"},
     "igc": frozenset(get_args(FaultName)) - {"expired_certificate"},
     "igc-pfc": frozenset(get_args(FaultName)) - {"wrong_answer"},
+    "dmp": frozenset(get_args(FaultName)),
 }
 VARIANTS: dict[str, tuple[str, ...]] = {
     "insi": (
@@ -57,6 +59,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "psc": tuple(OPERATIONS),
     "psc-login": REDIRECT_VARIANTS,
     "igc": tuple(IGC_OPERATIONS),
+    "dmp": DMP_VARIANTS,
 }
 VARIANTS["insi-ps"] = VARIANTS["insi"]
 _OPERATION_OF_VARIANT = {"psc": OPERATIONS, "igc": IGC_OPERATIONS}

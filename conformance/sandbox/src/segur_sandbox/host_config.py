@@ -17,6 +17,8 @@ _INSI_PURPOSES = ("insi-auto", "insi-manu")
 _PROFESSIONAL_PURPOSES = ("insi-cps", "insi-psc")
 _KEYS: Mapping[str, str] = {"insi-auto": "insi-auto", "insi-manu": "insi-manu", "psc": "org-auth"}
 """Use of a key → role whose key it is."""
+_DMP_KEYS: Mapping[str, str] = {"dmp-auth": "org-auth", "dmp-sign": "org-sign"}
+"""Likewise, for plugin dmp."""
 _CHOICES: Mapping[str, Mapping[str, object]] = {"pkcs11": {"drivers": ["apdu"]}}
 """The sandbox's CPx are in readers: no library of a manufacturer stands between."""
 
@@ -31,6 +33,7 @@ def host_config(
     readers: list[dict[str, Any]],
     psc: Mapping[str, Mapping[str, object]],
     igc: Mapping[str, Mapping[str, object]],
+    dmp: Mapping[str, Mapping[str, object]],
     back_channel: Mapping[str, object] | None = None,
     pcscd_socket: Path | None = None,
 ) -> str:
@@ -45,12 +48,15 @@ def host_config(
         readers: The virtual readers, as in the descriptor.
         psc: Purpose of plugin psc → its table.
         igc: Purpose of plugin certificates → its table.
+        dmp: Purpose of plugin dmp → its table.
         back_channel: Where its resident host is told that a session at Pro Santé Connect ended.
         pcscd_socket: Where the sandbox's own pcscd listens, if it runs one.
     """
     plugins = installed_plugins()
     # Tables of a purpose that no plugin has would only be in the way.
-    purposes = {**(psc if "psc" in plugins else {}), **(igc if "certificates" in plugins else {})}
+    offered = {"psc": psc, "certificates": igc, "dmp": dmp}
+    purposes = {name: table for plugin in offered if plugin in plugins for name, table in offered[plugin].items()}
+    keys = {**_KEYS, **(_DMP_KEYS if "dmp" in plugins else {})}
     told = back_channel if "psc" in plugins else None
     blocks = [
         _table("", {"version": 1, "environment": "sandbox", "data": str(data / "host")}),
@@ -58,7 +64,7 @@ def host_config(
         _table("structure", {"finess": FINESS, "name": ORGANISATION}),
         _table("actor", {"kind": "operator", "name": "comptoir", "workstation": "POSTE-1"}),
         _table("trust", {"igc-sante": str(pki.ca), "igc-sante-fort": str(pki.ca_fort), "psc": str(pki.ca)}),
-        *(_key(use, role, pki) for use, role in _KEYS.items()),
+        *(_key(use, role, pki) for use, role in keys.items()),
         f"[keyring]\npassphrase = {{ file = {_text(data / KEYRING_FILE)} }}\n",
         *(_table(f"network.{purpose}", {"url": insi_url}) for purpose in _INSI_PURPOSES),
         *(_table(f"network.{purpose}", {"url": professional_url}) for purpose in _PROFESSIONAL_PURPOSES),

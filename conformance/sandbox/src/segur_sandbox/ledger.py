@@ -33,7 +33,9 @@ class Ledger:
             # A killed sandbox leaves half a line, which never was an answer to anybody: drop it.
             write_private(self._path, content[: -len(cut)])
 
-    def record(self, service: str, identifier: str, kind: str, connection: str, **facts: Any) -> int:
+    def record(
+        self, service: str, identifier: str, kind: str, connection: str, *, accepted: bool | None = None, **facts: Any
+    ) -> int:
         """Write one reception of an effect and return how many times it was received.
 
         Args:
@@ -41,9 +43,10 @@ class Ledger:
             identifier: Its unique id, such as a MessageID.
             kind: What it is, such as the name of an operation.
             connection: The connection that brought it, as named in the journal.
+            accepted: For services that know a repetition: whether it took effect this time, counted as `acceptances`.
             facts: Members that only the first reception sets.
         """
-        event = {
+        event: dict[str, Any] = {
             "service": service,
             "id": identifier,
             "kind": kind,
@@ -51,6 +54,8 @@ class Ledger:
             "at": timestamp(self._clock.now()),
             "facts": facts,
         }
+        if accepted is not None:
+            event["accepted"] = accepted
         append_private_line(self._path, json.dumps(event, ensure_ascii=False))
         return self._apply(event)
 
@@ -69,6 +74,8 @@ class Ledger:
         )
         entry["receptions"] += 1
         entry["connections"].append(event["connection"])
+        if "accepted" in event:
+            entry["acceptances"] = entry.get("acceptances", 0) + int(event["accepted"])
         entry["last_at"] = event["at"]
         return int(entry["receptions"])
 

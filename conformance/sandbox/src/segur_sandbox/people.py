@@ -78,6 +78,11 @@ class Register:
     def __len__(self) -> int:
         return len(self._people)
 
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        """Everybody, in the order of the files."""
+        return self._people
+
     def search(
         self,
         nom: str,

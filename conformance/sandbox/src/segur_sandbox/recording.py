@@ -49,6 +49,7 @@ class RecordedService:
     Args:
         operation_of: Names the operation from the headers (lower-case names; the path is `:path`) and the body, for
             faults that single one out.
+        max_body: The largest body that `app` is given; of each, the journal keeps 1 MiB.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RecordedService:
         faults: FaultBoard,
         journal: ExchangeJournal,
         clock: SandboxClock,
+        max_body: int = MAX_BODY,
     ) -> None:
         self._service = service
         self._app = app
@@ -67,6 +69,7 @@ class RecordedService:
         self._faults = faults
         self._journal = journal
         self._clock = clock
+        self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,7 +79,7 @@ class RecordedService:
             exchange.refuse("certificate: outside its validity by the sandbox's clock")
             await connection.reset()
             return
-        body = await _read_body(receive)
+        body = await _read_body(receive, self._max_body)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         exchange.request = {
             "method": scope["method"],
@@ -99,7 +102,7 @@ class RecordedService:
         exchange.answer = {
             "status": answer.status,
             "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers},
-            **readable(answer.body),
+            **readable(answer.body[:MAX_BODY]),
         }
         await _send(answer, fault, connection, send)
 
@@ -110,9 +113,10 @@ class RecordedService:
             return _plain(status, page.encode("ascii"), b"text/html")
         if fault and fault.fault == "garbage":
             return _plain(200, _GARBAGE, b"application/soap+xml;charset=utf-8")
-        if len(body) > MAX_BODY:
-            exchange.refuse("http: body larger than 1 MiB")
-            return _plain(413, b"body larger than 1 MiB\n", b"text/plain")
+        if len(body) > self._max_body:
+            most = "1 MiB" if self._max_body == MAX_BODY else f"{self._max_body} bytes"
+            exchange.refuse(f"http: body larger than {most}")
+            return _plain(413, f"body larger than {most}\n".encode("ascii"), b"text/plain")
         answer = Answer()
         variant = (fault.variant or "") if fault and fault.fault == "wrong_answer" else None
         inner: dict[str, Any] = {**scope, EXCHANGE: exchange, VARIANT: variant}
@@ -126,17 +130,17 @@ def _plain(status: int, body: bytes, media_type: bytes) -> Answer:
     return Answer(status, [(b"content-type", media_type), (b"content-length", str(len(body)).encode("ascii"))], body)
 
 
-async def _read_body(receive: Receive) -> bytes:
-    body: bytes = b""
+async def _read_body(receive: Receive, most: int) -> bytes:
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return body
+            return bytes(body)
         # What is over the limit is read and dropped: the client must be able to hear the refusal.
         piece: bytes = message.get("body", b"")
-        body += piece[: MAX_BODY + 1 - len(body)]
+        body += piece[: most + 1 - len(body)]
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 def _replayed(body: bytes) -> Receive:

@@ -118,6 +118,24 @@ class RunningSandbox:
             write_private(folder / name, base64.b64decode(content))
         return {**made, "files": {name: folder / name for name in made["files"]}}
 
+    def dmp_now(self) -> dict[str, Any]:
+        """Return what the DMP holds: patients, entries, lots, audit, settings."""
+        found: dict[str, Any] = self._call("GET", "/dmp", None)
+        return found
+
+    def dmp_documents(self, unique_id: str) -> list[bytes]:
+        """Return the bytes of the documents with a unique id: several when duplicates were let in."""
+        found = self._call("GET", f"/dmp/document?unique_id={unique_id}", None)["documents"]
+        return [base64.b64decode(one) for one in found]
+
+    def dmp_patient(self, ins: str, **members: object) -> None:
+        """Decide on the DMP of a patient until the reset, such as ``status="closed"``."""
+        self._call("POST", "/dmp/patients", {"ins": ins} | members)
+
+    def dmp_settings(self, **members: object) -> None:
+        """Change settings of the DMP until the next reset, such as ``duplicates="accept"``."""
+        self._call("POST", "/dmp/settings", members)
+
     def set_clock(self, **change: str | float) -> None:
         """Move the sandbox's clock: ``now`` or ``advance_s``."""
         self._call("POST", "/clock", change)

@@ -11,6 +11,7 @@ from segur_sandbox.cards.vault import CardVault
 from segur_sandbox.clock import SandboxClock
 from segur_sandbox.control import Control
 from segur_sandbox.descriptor import NAME, describe, write_descriptor
+from segur_sandbox.dmp.simulator import DmpSimulator
 from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import FaultBoard
 from segur_sandbox.host_config import KEYRING_FILE, host_config
@@ -73,6 +74,17 @@ class Sandbox:
         self._igc = IgcSimulator(
             self._data, settings.igc, self._pki, clock=clock, faults=faults, journal=journal, ledger=ledger
         )
+        self._dmp = DmpSimulator(
+            self._data,
+            settings.dmp,
+            self._pki,
+            register,
+            clock=clock,
+            faults=faults,
+            journal=journal,
+            ledger=ledger,
+            replays=replays,
+        )
         schemas = OfficialSchemas.from_environment()
         issuer_of_cards = self._pki.fort_personnes().certificate
 
@@ -101,6 +113,7 @@ class Sandbox:
             pcscd=self._pcscd,
             psc=self._psc.control,
             igc=self._igc.control,
+            dmp=self._dmp.control,
         )
         self._control = TlsListener(
             "control", control.app(), self._pki, client_certificates=ssl.CERT_NONE, faults=faults, journal=journal
@@ -118,6 +131,7 @@ class Sandbox:
         self._professionals.start()
         self._psc.start()
         self._igc.start()
+        self._dmp.start()
         self._control.start()
         await self._rack.start()
         readers = self._rack.own_readers()
@@ -137,6 +151,7 @@ class Sandbox:
                 pcscd_socket=pcscd_socket,
                 psc=self._psc.tables(),
                 igc=self._igc.tables(),
+                dmp=self._dmp.tables(),
                 back_channel=self._psc.back_channel(),
             ).encode("utf-8"),
         )
@@ -153,6 +168,7 @@ class Sandbox:
                 "psc": self._psc.describe(),
                 "igc": self._igc.describe(),
                 "pki": self._igc.addresses(),
+                "dmp": self._dmp.describe(),
                 "cards": {
                     # The process of a card changes with each insertion: the control API tells it.
                     "readers": [{key: value for key, value in one.items() if key != "pid"} for one in readers],
@@ -170,6 +186,7 @@ class Sandbox:
         await self._professionals.stop()
         await self._psc.stop()
         await self._igc.stop()
+        await self._dmp.stop()
         await self._control.stop()
         await self._rack.stop()
         if self._pcscd is not None:

@@ -95,6 +95,39 @@ class IgcSettings(BaseModel):
     notice_days: int = Field(default=30, ge=0, le=365)
 
 
+class DmpSettings(BaseModel):
+    """Settings of the DMP simulator.
+
+    Attributes:
+        duplicates: What becomes of a document that is there already, with the same bytes: taken as done
+            (`idempotent`), refused (`refuse`), or taken once more (`accept`), so that duplicates show. UNVERIFIED.
+        vihf_seconds: Age from which a VIHF is refused. UNVERIFIED.
+        clock_skew_seconds: By how much it may be ahead. UNVERIFIED.
+        vihf_versions: Accepted values of `VIHF_Version`, which public sources disagree on.
+        sha1: Accept RSA with SHA-1, as older software does, for the VIHF and for the signature of a lot.
+        accepted_oids: Authorities of the INS.
+        inline_documents: Accept documents as base64 in the envelope, beside MTOM.
+        cumulated: Let a document be masked to professionals and hidden from the patient at once. UNVERIFIED.
+        tls13: Offer TLS 1.3 too, which the DMP does not to practice software.
+        fault_codes: Reason → subcode of a fault, instead of the usual one. UNVERIFIED, ours.
+        max_bytes: The largest message. UNVERIFIED.
+    """
+
+    model_config = _CLOSED
+
+    duplicates: Literal["idempotent", "refuse", "accept"] = "idempotent"
+    vihf_seconds: int = Field(default=3600, ge=1)
+    clock_skew_seconds: int = Field(default=60, ge=0)
+    vihf_versions: tuple[str, ...] = ("3.0", "4.0")
+    sha1: bool = False
+    accepted_oids: tuple[str, ...] = ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10")
+    inline_documents: bool = True
+    cumulated: bool = True
+    tls13: bool = False
+    fault_codes: dict[str, str] = Field(default_factory=dict)
+    max_bytes: int = Field(default=50_000_000, ge=1024, le=200_000_000)
+
+
 class SandboxSettings(BaseModel):
     """All settings of the sandbox."""
 
@@ -103,6 +136,7 @@ class SandboxSettings(BaseModel):
     insi: InsiSettings = InsiSettings()
     psc: PscSettings = PscSettings()
     igc: IgcSettings = IgcSettings()
+    dmp: DmpSettings = DmpSettings()
 
 
 def load_settings(path: Path) -> SandboxSettings:

@@ -191,3 +191,32 @@ def test_an_editor_orders_for_those_who_delegate(call: Call, control: Control) -
     assert [one["structure"] for one in session["structures"]] == [OURS, CABINET]
     for structure in (OURS, CABINET):
         assert call("POST", "/orders", {**ORDER, "structure": structure}, session["token"])[0] == 201
+
+
+def test_a_form_that_is_filed_after_a_change_is_not_changed_by_it(call: Call, token: str, control: Control) -> None:
+    assert call("POST", "/forms/F503", CHANGE)[0] == 201
+    control("POST", "/clock", {"advance_s": 5 * DAY})
+    _refused(call("POST", "/orders", ORDER, token), "structure_not_habilitated")
+    assert call("POST", "/forms/F413", FORM)[0] == 201
+    _refused(call("POST", "/orders", ORDER, token), "habilitation_pending")
+    control("POST", "/clock", {"advance_s": 5 * DAY})
+    assert call("POST", "/orders", ORDER, token)[0] == 201
+
+
+def test_a_box_counts_once_the_form_that_ticks_it_is_validated(call: Call, control: Control) -> None:
+    control("POST", "/clock", {"now": MONDAY})
+    assert call("POST", "/forms/F413", {**FORM, "boxes": ["ORG"]})[0] == 201
+    control("POST", "/clock", {"advance_s": 3 * DAY})
+    token = call("POST", "/session", {"administrator": "admin"})[1]["token"]
+    assert call("POST", "/forms/F413", {**FORM, "boxes": ["SERV_SSL"]})[0] == 201
+    server = {**ORDER, "offer": "SERV", "usage": "SSL_SERV", "service_applicatif": "www.pharmacie.invalid"}
+    _refused(call("POST", "/orders", server, token), "box_not_ticked")
+    assert call("POST", "/orders", ORDER, token)[0] == 201
+    control("POST", "/clock", {"advance_s": 5 * DAY})
+    assert call("POST", "/orders", server, token)[0] == 201
+
+
+def test_a_reset_ends_every_session(call: Call, token: str, control: Control) -> None:
+    assert call("GET", "/orders", None, token)[0] == 200
+    control("POST", "/reset")
+    _refused(call("GET", "/orders", None, token), "session_missing")

@@ -211,6 +211,16 @@ def test_a_wrong_revocation_order_is_refused(control: Control, order: dict[str, 
     assert said in answer["error"]
 
 
+def test_a_list_names_what_its_own_authority_issued_and_nothing_else(
+    igc: dict[str, Any], download: Download, descriptor: dict[str, Any], control: Control
+) -> None:
+    serial = int(_serial(descriptor["certificates"]["org-sign"]["cert"]), 16)
+    assert control("POST", "/igc/revoke", {"role": "org-sign"})[0] == 200
+    lists = {short: x509.load_der_x509_crl(download(igc["crl"][short])[1]) for short in USED}
+    named = [short for short in USED if lists[short].get_revoked_certificate_by_serial_number(serial) is not None]
+    assert named == ["ACI-EL-ORG-TEST"]
+
+
 def test_revoking_twice_keeps_the_first_date_and_reason(control: Control) -> None:
     first = control("POST", "/igc/revoke", {"role": "org-sign", "reason": "superseded"})[1]
     control("POST", "/clock", {"advance_s": DAY})

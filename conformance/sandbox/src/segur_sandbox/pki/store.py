@@ -271,10 +271,12 @@ def _write_role(where: RoleFiles, role: str, leaf: Issued, issuer: Issued) -> No
 
 
 def write_handshake_crl(files: PkiFiles) -> None:
-    """Sign the list by which the simulators judge who connects."""
-    organisations = files.organisations()
-    crl = issue_crl(organisations, [one.entry() for one in files.register.revoked_by(organisations.certificate)])
-    write_private(files.crl, crl.public_bytes(_PEM))
+    """Sign the lists by which the simulators judge who connects: that of organisations first, then that of cards."""
+    lists = b""
+    for issuer in (files.organisations(), files.fort_personnes()):
+        crl = issue_crl(issuer, [one.entry() for one in files.register.revoked_by(issuer.certificate)])
+        lists += crl.public_bytes(_PEM)
+    write_private(files.crl, lists)
 
 
 def _pem(*certificates: x509.Certificate) -> bytes:

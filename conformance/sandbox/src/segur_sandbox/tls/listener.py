@@ -16,7 +16,7 @@ from segur_sandbox.exchanges import ExchangeJournal
 from segur_sandbox.faults import BEFORE_HTTP, FaultBoard, FaultName, FaultOrder
 from segur_sandbox.pki.store import PkiFiles, write_handshake_crl
 from segur_sandbox.tls.connection import Connection, ConnectionProtocol
-from segur_sandbox.tls.contexts import alert_of, server_context
+from segur_sandbox.tls.contexts import USUAL, ClientTrust, alert_of, server_context
 
 LOOPBACK = "127.0.0.1"
 _HANDSHAKE_SECONDS = 10.0
@@ -160,6 +160,7 @@ class TlsListener(PlainListener):
         app: The ASGI application behind it.
         pki: Server certificate, trusted authorities, revocation list.
         client_certificates: Whether clients need one, may show one, or are not asked.
+        trust: What is wanted of them beside the usual.
     """
 
     def __init__(
@@ -171,12 +172,14 @@ class TlsListener(PlainListener):
         client_certificates: ssl.VerifyMode,
         faults: FaultBoard,
         journal: ExchangeJournal,
+        trust: ClientTrust = USUAL,
     ) -> None:
         super().__init__(service, app, faults=faults, journal=journal)
         self._pki = pki
         self._client_certificates = client_certificates
-        self._context = server_context(pki, client_certificates=client_certificates)
-        self._expired = server_context(pki, client_certificates=client_certificates, expired=True)
+        self._trust = trust
+        self._context = server_context(pki, client_certificates=client_certificates, trust=trust)
+        self._expired = server_context(pki, client_certificates=client_certificates, expired=True, trust=trust)
         if client_certificates is not ssl.CERT_NONE:
             pki.register.on_change(self._judge_anew)
 
@@ -186,5 +189,5 @@ class TlsListener(PlainListener):
     def _judge_anew(self) -> None:
         """Take the revocations of this instant into account, for whoever is already connected too."""
         write_handshake_crl(self._pki)
-        self._context = server_context(self._pki, client_certificates=self._client_certificates)
+        self._context = server_context(self._pki, client_certificates=self._client_certificates, trust=self._trust)
         self._close_connections()

@@ -1,0 +1,1 @@
+"""The DMP, stateful and strict: existence test, feeding, search by reference, deletion of one's own documents."""
