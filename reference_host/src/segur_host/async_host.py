@@ -1,7 +1,7 @@
 """The same verbs for programs that run an event loop: each one runs in a thread."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -12,18 +12,26 @@ from segur_host.broker.browser import OpenBrowser, system_browser
 from segur_host.broker.cancelling import Cancellation
 from segur_host.broker.card_watch import CardEvent
 from segur_host.config.model import HostConfig
+from segur_host.consents.ledger import ConsentState, InformationChannel
 from segur_host.dispatch.outcome import HookResult
+from segur_host.document_verbs import LeftOut, NotValidated
+from segur_host.documents.desk import Validated
+from segur_host.documents.document import ValidatedDocument
 from segur_host.host import Host
 from segur_host.identities.desk import Identification
 from segur_host.identities.person import Person
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput
+from segur_host.outbox.intents import Intent, IntentState
+from segur_host.outbox.outbox import DryRun, Receipt
 from segur_host.registry.registry import PluginEntry
+from segur_host.sending_verbs import FEEDING
 from segur_host.sessions.open_sessions import OpenSession
 from segur_host.sessions.sessions import Login, SessionChange
 from segur_sdk.context import Clock
 from segur_sdk.drivers import SlotState, TokenState
 from segur_sdk.errors import CardError, UserMessage
+from segur_sdk.hooks.dmp_send import DmpDraft
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.base import Event
@@ -255,3 +263,74 @@ class AsyncHost:
     async def history(self, identity_ref: str) -> tuple[Revision, ...]:
         """See ``Host.history``."""
         return await asyncio.to_thread(self.sync.history, identity_ref)
+
+    async def send(
+        self,
+        draft: DmpDraft | str,
+        *,
+        kind: str = FEEDING,
+        idempotency_key: str | None = None,
+        hold: bool = False,
+    ) -> Receipt:
+        """See ``Host.send``."""
+        return await asyncio.to_thread(self.sync.send, draft, kind=kind, idempotency_key=idempotency_key, hold=hold)
+
+    async def validate(self, document: ValidatedDocument | str, *, feed: bool = False, hold: bool = False) -> Validated:
+        """See ``Host.validate``."""
+        return await asyncio.to_thread(self.sync.validate, document, feed=feed, hold=hold)
+
+    async def validate_all(
+        self, documents: Iterable[ValidatedDocument | str], *, feed: bool = False, hold: bool = False
+    ) -> Iterator[Validated | NotValidated]:
+        """See ``Host.validate_all``; all are taken before the first answer is given."""
+        return iter(await asyncio.to_thread(lambda: tuple(self.sync.validate_all(documents, feed=feed, hold=hold))))
+
+    async def feed_past(
+        self, documents: Iterable[ValidatedDocument | str]
+    ) -> Iterator[Validated | NotValidated | LeftOut]:
+        """See ``Host.feed_past``; all are taken before the first answer is given."""
+        return iter(await asyncio.to_thread(lambda: tuple(self.sync.feed_past(documents))))
+
+    async def rehearse(self, draft: DmpDraft | str, *, kind: str = FEEDING) -> DryRun:
+        """See ``Host.rehearse``."""
+        return await asyncio.to_thread(self.sync.rehearse, draft, kind=kind)
+
+    async def unsent(self, *states: IntentState) -> Iterator[Intent]:
+        """See ``Host.unsent``; all are read before the first is given."""
+        return iter(await asyncio.to_thread(lambda: tuple(self.sync.unsent(*states))))
+
+    async def retry(self, intent_id: str) -> Intent:
+        """See ``Host.retry``."""
+        return await asyncio.to_thread(self.sync.retry, intent_id)
+
+    async def cancel(self, intent_id: str) -> Intent:
+        """See ``Host.cancel``."""
+        return await asyncio.to_thread(self.sync.cancel, intent_id)
+
+    async def inform(
+        self, identity_ref: str, channel: InformationChannel, *, at: datetime | None = None
+    ) -> ConsentState:
+        """See ``Host.inform``."""
+        return await asyncio.to_thread(self.sync.inform, identity_ref, channel, at=at)
+
+    async def oppose(
+        self, identity_ref: str, *, motive: str | None = None, document: str | None = None
+    ) -> ConsentState:
+        """See ``Host.oppose``."""
+        return await asyncio.to_thread(self.sync.oppose, identity_ref, motive=motive, document=document)
+
+    async def judge_opposition(
+        self, identity_ref: str, *, judge: str, accepted: bool, document: str | None = None
+    ) -> ConsentState:
+        """See ``Host.judge_opposition``."""
+        return await asyncio.to_thread(
+            self.sync.judge_opposition, identity_ref, judge=judge, accepted=accepted, document=document
+        )
+
+    async def lift_opposition(self, identity_ref: str, *, document: str | None = None) -> ConsentState:
+        """See ``Host.lift_opposition``."""
+        return await asyncio.to_thread(self.sync.lift_opposition, identity_ref, document=document)
+
+    async def consents_of(self, identity_ref: str) -> ConsentState:
+        """See ``Host.consents_of``."""
+        return await asyncio.to_thread(self.sync.consents_of, identity_ref)

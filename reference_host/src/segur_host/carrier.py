@@ -66,7 +66,8 @@ class Carrier:
         devices.cards.when_relayed(
             lambda slot: audit.append(AuditEntry(event="broker.card.relay", facts={"slot": slot}))
         )
-        store = KeyStore(config.data / KEYS_FOLDER, config.keyring.passphrase, database.instance)
+        passphrase, former = config.keyring.passphrase, config.keyring.former_passphrase
+        store = KeyStore(config.data / KEYS_FOLDER, passphrase, database.instance, former)
         keys = KeyRing(config, devices.tokens, clock, store)
 
         def record(event: str, **facts: Fact) -> None:
@@ -76,7 +77,7 @@ class Carrier:
             keys,
             store,
             KeptKeys(keys, store, clock, config.environment),
-            SealedSecrets(database, config.keyring.passphrase),
+            SealedSecrets(database, passphrase, former),
             KeptLists(config.data / CRL_FOLDER, clock),
             Announcements(database, EventTable(database).add, clock),
             lambda: _enabled(registry),

@@ -22,6 +22,8 @@ from segur_host.consents.ledger import Consents
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.dispatch.outcome import HookResult
+from segur_host.document_verbs import DocumentVerbs
+from segur_host.documents.opening import open_documents
 from segur_host.events.table import EventTable
 from segur_host.events.teller import EventTeller
 from segur_host.given_events import GivenEvents
@@ -56,7 +58,7 @@ from segur_sdk.models.card import ApcvContext, CardPresence, CardReading, HostSu
 from segur_sdk.services.session_provider import AuthorityLogout, Device, LoginFlow
 
 
-class Host(IdentityVerbs, SendingVerbs):
+class Host(IdentityVerbs, SendingVerbs, DocumentVerbs):
     """Carries plugins for one installation of a practice software.
 
     Args:
@@ -149,6 +151,8 @@ class Host(IdentityVerbs, SendingVerbs):
             self.config, carrier, self._desk, self.consents, lambda: self._sessions.all, self._clock
         )
         opened.callback(self.outbox.close)
+        self._documents = open_documents(self.config, carrier, self.outbox, self._clock)
+        self._sessions.subscribe(lambda change: None if change.ended else self.outbox.wake_for_session())
 
     def close(self) -> None:
         """Let go of plugins, readers, connections and storage."""

@@ -63,7 +63,7 @@ class SendingVerbs(Protocol):
         return self.outbox.rehearse(self._draft(draft), kind, self._caller(None))
 
     def unsent(self, *states: IntentState) -> Iterator[Intent]:
-        """Yield what was let in and is not settled, oldest first, with why; or what is in the states named."""
+        """Yield what was let in and neither sent nor taken back, oldest first, with why; or what is in some states."""
         return self.outbox.list(*states)
 
     def retry(self, intent_id: str) -> Intent:

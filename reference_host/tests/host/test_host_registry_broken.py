@@ -35,6 +35,14 @@ def manifest(**changes: Any) -> str:
 
 
 ONE_JOB = '[[jobs]]\nname = "crl"\nevery_minutes = 5\n'
+SENDS = 'sends = ["dmp-feed"]'
+ANSWERS = "    @hookimpl\n    def on_session_login(self, event, ctx): ...\n"
+SENDER = """\
+    def prepare_send(self, request, ctx): ...
+    def rehearse_send(self, attempt, ctx): ...
+    def attempt_send(self, attempt, ctx): ...
+    def find_out(self, attempt, ctx): ...
+"""
 NETWORK = '[[network]]\npurpose = "x"\ntrust = "t"\nauth = "none"\naddresses = { test = "http://example.org/" }\n'
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -242,6 +250,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "job_coroutine": (
         {"tables": ONE_JOB, "module": HEAD + "    async def run_job(self, run, ctx): ...\n"},
+        "plugin.coroutine_refused",
+    ),
+    "send_undone": ({"top": SENDS}, "plugin.sends_mismatch"),
+    "send_undeclared": ({"module": HEAD + ANSWERS + SENDER}, "plugin.sends_mismatch"),
+    "send_half": (
+        {"top": SENDS, "module": HEAD + ANSWERS + SENDER.partition("\n")[2]},
+        "plugin.sends_mismatch",
+    ),
+    "send_half_undeclared": ({"module": HEAD + ANSWERS + SENDER.partition("\n")[0] + "\n"}, "plugin.sends_mismatch"),
+    "send_signature": (
+        {"top": SENDS, "module": HEAD + ANSWERS + SENDER.replace("attempt, ctx", "ctx, attempt")},
+        "plugin.signature",
+    ),
+    "send_coroutine": (
+        {"top": SENDS, "module": HEAD + ANSWERS + SENDER.replace("def find_out", "async def find_out")},
         "plugin.coroutine_refused",
     ),
     # its settings

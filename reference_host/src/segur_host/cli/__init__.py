@@ -13,6 +13,7 @@ from segur_host.cli import (
     call,
     cards,
     certificates,
+    consent,
     demo,
     doctor,
     hooks,
@@ -20,8 +21,11 @@ from segur_host.cli import (
     identify,
     jobs,
     operators,
+    outbox,
     plugins,
+    send,
     session,
+    validate,
 )
 from segur_host.cli.failing import run
 from segur_host.cli.output import keep_for_answers, only_json, problems
@@ -40,6 +44,10 @@ OWN_COMMANDS: Final = frozenset(
         "operators",
         "plugins",
         "session",
+        "send",
+        "validate",
+        "outbox",
+        "consent",
         "audit",
         "demo",
     }
@@ -59,11 +67,15 @@ def application() -> typer.Typer:
     app.command("call")(call.call)
     app.command("doctor")(doctor.doctor)
     app.command("hooks")(hooks.hooks)
+    app.command("send")(send.send)
+    app.command("validate")(validate.validate)
     app.add_typer(cards.app, name="cards")
     app.add_typer(certificates.app, name="certificates")
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(host.app, name="host")
     app.add_typer(session.app, name="session")
+    app.add_typer(outbox.app, name="outbox")
+    app.add_typer(consent.app, name="consent")
     app.add_typer(jobs.app, name="jobs")
     app.add_typer(operators.app, name="operators")
     app.add_typer(audit.app, name="audit")

@@ -31,6 +31,11 @@ TITLES: Final = {
     "insi_down": "INSi est en panne",
     "card_swapped": "La carte a été changée",
     "test_card_in_production": "Une carte de test en production",
+    "interview_fed": "Un entretien pharmaceutique est versé au DMP",
+    "opposed": "Le patient s’oppose au versement",
+    "dmp_down": "Le DMP est en panne, puis revient",
+    "act_held": "Une vaccination attend une identité qualifiée",
+    "act_released": "La pièce est vue, la vaccination part",
     "signed_out": "La pharmacienne se déconnecte",
 }
 
@@ -59,7 +64,7 @@ def comptoir(
     cards: CardsOption = ReaderKind.MEMORY,
     json: JsonOption = False,
 ) -> None:
-    """Joue une matinée au comptoir : connexion, carte Vitale, INSi, pièces, refus, pannes, déconnexion."""
+    """Joue une matinée au comptoir : connexion, carte Vitale, INSi, pièces, refus, pannes, DMP, déconnexion."""
     source: AbstractContextManager[Sandbox] = joined(sandbox) if sandbox else started(cards)
     if json:
         with only_json() as output, source as services:

@@ -14,6 +14,7 @@ from segur_host.broker.network import Network
 from segur_host.cli.check import Check, problem, warning
 from segur_host.cli.doctor_certificates import certificate_checks, expiry, permission_checks, token_key
 from segur_host.cli.doctor_clock import clock_check
+from segur_host.cli.doctor_outbox import outbox_checks
 from segur_host.cli.failing import ExitCode, fail
 from segur_host.cli.options import ConfigOption, JsonOption, config_path
 from segur_host.cli.output import console, only_json
@@ -32,7 +33,7 @@ _LIBRARY: Final = frozenset({"token.module_missing", "token.module_unusable"})
 
 
 def doctor(*, config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Examine l’installation : configuration, données, droits, horloge, audit, modules, certificats, lecteurs."""
+    """Examine configuration, données, droits, horloge, audit, modules, certificats, envois et lecteurs."""
     with only_json() as output:
         checks = list(examine(lambda: load_config(config_path(config)), SystemClock()))
         if json:
@@ -66,6 +67,7 @@ def examine(load: Callable[[], HostConfig], clock: Clock) -> Iterator[Check]:
             yield from _audit(host, clock.now())
             yield from _plugins(host)
             yield from certificate_checks(host, clock)
+            yield from outbox_checks(host, clock.now())
             yield from _purposes(host)
             yield from _readers(host)
     except SegurError as failure:

@@ -30,6 +30,7 @@ WARN_BEFORE: Final = timedelta(days=30)
 _STATUS: Final = {
     CertificateStatus.OK: "ok",
     CertificateStatus.CALENDAR: "ok",
+    CertificateStatus.AWAITING: "ok",
     CertificateStatus.WARNING: "warning",
     CertificateStatus.URGENT: "warning",
     CertificateStatus.BLOCKED: "problem",
@@ -103,6 +104,9 @@ def _known(host: Host, reference: KeyReference, clock: Clock) -> Iterator[Check]
     name = f"certificat {reference.use}"
     if reference.place is KeyPlace.TOKEN and reference.certificate is None:
         yield token_key(name)
+        return
+    if reference.problem is None and reference.awaiting is not None and reference.certificate is None:
+        yield Check(name, "ok", "la clé est faite et attend son premier certificat")
         return
     if reference.problem is not None or reference.certificate is None:
         failure = ConfigError(reference.problem or "config.key_missing", use=reference.use)

@@ -1,5 +1,6 @@
 """The sandbox as the walk uses it: started for the occasion or joined, and its control API."""
 
+import base64
 import json
 import ssl
 import subprocess
@@ -40,6 +41,7 @@ class Sandbox:
             (str(reader["kind"]), str(reader["name"])) for reader in descriptor["services"]["cards"]["readers"]
         ]
         self.offers_psc: Final = "psc" in descriptor["services"]
+        self.offers_dmp: Final = "dmp" in descriptor["services"]
         control = descriptor["control"]
         self._client = httpx.Client(
             base_url=control["url"],
@@ -72,6 +74,11 @@ class Sandbox:
     def fault(self, service: str, fault: str, count: int) -> None:
         """Make the next answers of a service fail."""
         self._post("/faults", {"service": service, "fault": fault, "count": count})
+
+    def documents(self, unique_id: str) -> list[bytes]:
+        """Return every document that the DMP holds under an identifier: one, each time that it took effect."""
+        found = self._asked("GET", f"/dmp/document?unique_id={unique_id}").json()["documents"]
+        return [base64.b64decode(one) for one in found]
 
     def sign_in_next(self, who: str) -> None:
         """Have the next login by Pro Santé Connect accepted by a fictitious professional, with nobody at the page."""

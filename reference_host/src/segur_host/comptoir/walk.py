@@ -13,6 +13,8 @@ from typing import Final
 import attrs
 
 from segur_host.broker.ask import CheckedAsker
+from segur_host.comptoir.feeding import FeedingSteps
+from segur_host.comptoir.moved_clock import MovedClock
 from segur_host.comptoir.sandbox import ReaderKind, Sandbox
 from segur_host.config.loading import load_config
 from segur_host.config.model import HostConfig, ReadersTable
@@ -21,6 +23,7 @@ from segur_host.host import Host
 from segur_host.identities.beneficiary import chosen
 from segur_host.identities.desk import Identification
 from segur_host.operators.desk import ACKNOWLEDGE_QUESTION
+from segur_host.outbox.intent import Intent
 from segur_host.sessions.choosing import EXERCICE_QUESTION
 from segur_host.sessions.open_sessions import OpenSession
 from segur_sdk.errors import SegurError, UserMessage
@@ -33,6 +36,7 @@ from segur_sdk.models.notice import Question
 
 SEX_QUESTION: Final = "insi.sexe"
 PSC: Final = "psc"
+DMP: Final = "dmp"
 PHARMACIST: Final = "pharmacien-titulaire"
 """Who signs in: a professional of the sandbox."""
 
@@ -57,7 +61,7 @@ class Unexpected(Exception):  # noqa: N818 - a step that ended otherwise than it
     """Ends a step; its text says, in French, what was expected."""
 
 
-class Walk:
+class Walk(FeedingSteps):
     """Plays the steps in order on hosts of its own.
 
     Args:
@@ -72,6 +76,7 @@ class Walk:
         self._config = _with_readers(load_config(sandbox.config), kind, folder / "sandbox")
         self._production = _production(self._config, folder / "production")
         self._signs_in = sandbox.offers_psc and PSC in self._config.plugins
+        self._feeds = sandbox.offers_dmp and DMP in self._config.plugins
         self._asker = CheckedAsker(_answer)
         self._said: list[str] = []
         self._screen: list[str] = []
@@ -79,11 +84,14 @@ class Walk:
         self._reading: CardReading | None = None
         self._subject: CardSubject | None = None
         self._found: Identification | None = None
+        self._absent: str | None = None
+        self._vaccinated: Intent | None = None
+        self._clock = MovedClock()
         self._session: OpenSession | None = None
 
     def play(self) -> Iterator[StepReport]:
         """Play every step; one that fails does not stop the next ones."""
-        with Host(self._config, asker=self._asker, browser=self._sandbox.browse) as host:
+        with Host(self._config, asker=self._asker, clock=self._clock, browser=self._sandbox.browse) as host:
             for step, action in self._steps():
                 self._said, self._screen, self._outcomes = [], [], []
                 started = time.perf_counter()
@@ -100,7 +108,7 @@ class Walk:
                 )
 
     def _steps(self) -> tuple[tuple[str, Callable[[Host], None]], ...]:
-        patients = (
+        patients: tuple[tuple[str, Callable[[Host], None]], ...] = (
             ("card_read", self._card_read),
             ("beneficiary_chosen", self._beneficiary_chosen),
             ("insi", self._insi),
@@ -116,6 +124,14 @@ class Walk:
             ("card_swapped", self._card_swapped),
             ("test_card_in_production", self._test_card_in_production),
         )
+        if self._feeds:
+            patients += (
+                ("interview_fed", self._interview_fed),
+                ("opposed", self._opposed),
+                ("dmp_down", self._dmp_down),
+                ("act_held", self._act_held),
+                ("act_released", self._act_released),
+            )
         if not self._signs_in:
             return patients
         return (("signed_in", self._signed_in), *patients, ("signed_out", self._signed_out))
@@ -208,6 +224,7 @@ class Walk:
         for _ in range(self._config.identity.max_document_requests + 1):
             found = self._again(host, found, NoProof(none_because=NoProofReason.PATIENT_ABSENT))
         self._expect(found.asking is Asking.ASK, "l’absence ne compte pas")
+        self._absent = found.identity.identity_ref if found.identity is not None else None
         self._say("Patient absent, un proche vient pour lui : cela ne compte pas, la pièce sera demandée.")
 
     def _differs(self, host: Host) -> None:

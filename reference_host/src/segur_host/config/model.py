@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from segur_host.config.documents import DocumentsTable
 from segur_host.config.paths import ConfigPath
 from segur_host.config.secrets import SecretField
 from segur_host.config.tls import AuthorityName, RevocationMode
@@ -334,7 +335,11 @@ class HostConfig(Value):
     plugins: Table[PluginId, PluginTable] = Field(default_factory=_empty)
     sessions: SessionsTable = SessionsTable()
     consents: ConsentsTable = ConsentsTable()
+    """What patients were told and said of their DMP."""
+    documents: DocumentsTable = DocumentsTable()
+    """Documents that a professional answers for."""
     outbox: OutboxTable = OutboxTable()
+    """What waits to be sent."""
     limits: LimitsTable = LimitsTable()
     traces: TracesTable = TracesTable()
 

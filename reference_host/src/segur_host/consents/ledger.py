@@ -25,6 +25,7 @@ consent_entries: Final = sa.Table(
     tenant_column(),
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("identity_ref", sa.String(64), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("at", sa.String(40), nullable=False),
     sa.Column("author", sa.String(200), nullable=False),
@@ -33,9 +34,10 @@ consent_entries: Final = sa.Table(
     sa.Column("judge", sa.String(200)),
     sa.Column("accepted", sa.Boolean),
     sa.Column("motive", sa.Text),
-    sa.Index("consents_by_identity", "tenant", "identity_ref"),
+    sa.UniqueConstraint("tenant", "identity_ref", "number", name="consents_by_identity"),
 )
-"""Ids grow with time. The motive of a patient stands here, encrypted with the database, and nowhere else."""
+"""Numbered for each patient: which is the last must not depend on the clock. A patient's motive stands here, encrypted
+with the database, and nowhere else."""
 
 MAX_MOTIVE: Final = 2000
 
@@ -63,6 +65,8 @@ class ConsentEntry:
 
     id: str
     identity_ref: str
+    number: int
+    """From 1 for each patient, in the order of recording."""
     kind: ConsentKind
     at: datetime
     author: str
@@ -88,9 +92,9 @@ class ConsentState:
         return next((entry for entry in self.entries if entry.kind is ConsentKind.INFORMED), None)
 
     @property
-    def last(self) -> str:
-        """Id of the last entry, or nothing: two states that have the same are the same."""
-        return self.entries[-1].id if self.entries else ""
+    def last(self) -> int:
+        """Number of the last entry, or 0: two states of a patient that have the same are the same."""
+        return self.entries[-1].number if self.entries else 0
 
     def opposes(self, document: str | None = None) -> bool:
         """Tell whether he opposes that his DMP is fed, or that this document is.
@@ -129,7 +133,7 @@ class Consents:
         query = (
             sa.select(consent_entries)
             .where(consent_entries.c.tenant == self._database.tenant, consent_entries.c.identity_ref == identity_ref)
-            .order_by(consent_entries.c.id)
+            .order_by(consent_entries.c.number)
         )
         with self._database.reading_accepted() as connection:
             rows: Sequence[sa.Row[tuple[object, ...]]] = connection.execute(query).all()
@@ -223,7 +227,7 @@ class Consents:
         accepted: bool | None = None,
         motive: str | None = None,
     ) -> None:
-        row = {
+        row: dict[str, object] = {
             "tenant": self._database.tenant,
             "id": new_call_id(),
             "identity_ref": identity_ref,
@@ -236,7 +240,11 @@ class Consents:
             "accepted": accepted,
             "motive": motive,
         }
+        last = sa.select(sa.func.max(consent_entries.c.number)).where(
+            consent_entries.c.tenant == self._database.tenant, consent_entries.c.identity_ref == identity_ref
+        )
         with self._database.accepting() as transaction:
+            row["number"] = (transaction.connection.execute(last).scalar() or 0) + 1
             transaction.connection.execute(consent_entries.insert(), row)
             self._audit.append(
                 AuditEntry(
@@ -252,6 +260,7 @@ def _entry(row: "sa.Row[tuple[object, ...]]") -> ConsentEntry:
     return ConsentEntry(
         id=str(stored["id"]),
         identity_ref=str(stored["identity_ref"]),
+        number=int(str(stored["number"])),
         kind=ConsentKind(str(stored["kind"])),
         at=datetime.fromisoformat(str(stored["at"])),
         author=str(stored["author"]),

@@ -22,13 +22,14 @@ from segur_host.dispatch.outcome import HookResult, Outcome, OutcomeStatus
 from segur_host.dispatch.relay import Begun, Relay, Step
 from segur_host.dispatch.services import answer_type, serve
 from segur_host.registry.registry import PluginEntry, PluginState, Registry
-from segur_sdk.errors import HostError, InputError, PluginError, SegurError
+from segur_sdk.errors import HostError, IdentityError, InputError, PluginError, SegurError
 from segur_sdk.hooks import HOOKS, HookInfo, HookMode
+from segur_sdk.hooks.dmp_send import DmpDraft
 from segur_sdk.jobs import JobDone, JobRun, JobRunner
 from segur_sdk.models.base import Event, Value
 from segur_sdk.models.decision import Decision, Verdict
 from segur_sdk.models.notice import Notice
-from segur_sdk.senders import Sender
+from segur_sdk.senders import SendAttempt, Sender, SendRequest
 
 
 @attrs.frozen
@@ -60,6 +61,15 @@ class Dispatcher:
         self._suspend_after = suspend_after
         self._relay = Relay()
         self._closed = False
+        self._admit: Callable[[DmpDraft], None] = _nobody_judges
+
+    def when_sending(self, admit: Callable[[DmpDraft], None]) -> None:
+        """Have every draft judged that is handed to a sender; while nobody judges, none is.
+
+        Args:
+            admit: raises an ``IdentityError`` for a draft that no sender may see.
+        """
+        self._admit = admit
 
     def call(self, hook: str, event: Event, caller: Caller) -> HookResult:
         """Call one hook.
@@ -106,10 +116,13 @@ class Dispatcher:
 
         Raises:
             SegurError: what the plugin reported; ``plugin.timed_out``, ``plugin.invalid_result``.
+            IdentityError: no sender may see that draft.
         """
         self._require_open()
         if entry.loaded is None:
             raise PluginError("plugin.not_loaded", plugin=entry.id)
+        if isinstance(request, SendRequest | SendAttempt) and method != Sender.find_out.__name__:
+            self._admit(request.draft)
         room = "sender" if protocol is Sender else "service"
         asked = _Asked(f"{room}.{method}", answer_type(getattr(protocol, method)), seconds)
         step = self._step(asked, entry, getattr(entry.loaded.instance, method), request, caller)
@@ -237,6 +250,10 @@ class Dispatcher:
         with suppress(SegurError):
             if not self._closed:
                 self._resources.audit.append_all([*outcome.notes, _record(asked, outcome, caller, late=True)])
+
+
+def _nobody_judges(_draft: DmpDraft) -> None:
+    raise IdentityError("identity.not_sealed")
 
 
 def new_call_id() -> str:

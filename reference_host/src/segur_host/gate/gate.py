@@ -9,11 +9,13 @@ from segur_host.dispatch.outcome import HookResult
 from segur_host.gate.rules import Finding, GateView, findings
 from segur_host.identities.desk import IdentityDesk
 from segur_host.registry.registry import PluginEntry
+from segur_sdk.errors import IdentityError
 from segur_sdk.hooks.dmp_send import DmpDraft
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.base import Event
 from segur_sdk.models.decision import Decision, Verdict
+from segur_sdk.models.identity import InsStatus
 from segur_sdk.models.notice import Notice
 
 CallHook = Callable[[str, Event, Caller], HookResult]
@@ -93,6 +95,17 @@ class Gate:
         """
         identity = self._desk.sealed(draft.identity.identity_ref)
         return findings(self._view(draft, identity)), identity
+
+    def admit(self, draft: DmpDraft) -> None:
+        """Let a draft through to a sender, whoever asks: its identity is of this host, current and *qualifiée*.
+
+        Raises:
+            IdentityError: ``identity.not_sealed``, ``identity.elsewhere``, ``identity.outdated``,
+                ``identity.altered``, ``identity.not_qualified``.
+        """
+        identity = self._desk.admit(draft.identity)
+        if identity.status is not InsStatus.QUALIFIEE:
+            raise IdentityError("identity.not_qualified", status=str(identity.status))
 
     def _view(self, draft: DmpDraft, identity: SealedIdentity) -> GateView:
         return GateView(

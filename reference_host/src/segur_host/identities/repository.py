@@ -8,6 +8,8 @@ import attrs
 import sqlalchemy as sa
 
 from segur_host.storage.database import Database
+from segur_host.storage.host_key import KeyPurpose
+from segur_host.storage.row_seal import RowSeal
 from segur_host.storage.schema import metadata, tenant_column
 from segur_sdk.errors import IdentityError
 from segur_sdk.identity.names import search_key
@@ -28,6 +30,7 @@ revisions: Final = sa.Table(
     sa.Column("given_key", sa.String(200), nullable=False),
     sa.Column("matricule", sa.String(15)),
     sa.Column("record", sa.Text, nullable=False),
+    sa.Column("seal", sa.String(64), nullable=False),
     sa.Index("identity_by_traits", "tenant", "is_current", "birth_date", "name_key"),
     sa.Index("identity_by_matricule", "tenant", "is_current", "matricule"),
 )
@@ -66,26 +69,30 @@ class IdentityRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seal = RowSeal(database.key.derive(KeyPurpose.ROWS), revisions.name)
         database.ensure(revisions, card_links)
 
     def current(self, identity_ref: str) -> Revision:
         """Return the current revision.
 
         Raises:
-            IdentityError: ``identity.unknown``.
+            IdentityError: ``identity.unknown``; ``identity.altered``: somebody changed the database.
         """
-        query = self._select().where(revisions.c.identity_ref == identity_ref, revisions.c.is_current)
+        query = self._select().where(revisions.c.identity_ref == identity_ref)
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query.order_by(revisions.c.revision.desc()).limit(1)).one_or_none()
         if row is None:
             raise IdentityError("identity.unknown")
-        return _revision(row)
+        if not row._mapping["is_current"]:  # noqa: SLF001 - the documented way to read a row by column name
+            # An earlier one was made current again.
+            raise IdentityError("identity.altered")
+        return self._revision(row)
 
     def history(self, identity_ref: str) -> tuple[Revision, ...]:
         """Return every revision, oldest first (SC.INS/va1.44)."""
         query = self._select().where(revisions.c.identity_ref == identity_ref).order_by(revisions.c.revision)
         with self._database.reading() as connection:
-            return tuple(_revision(row) for row in connection.execute(query))
+            return tuple(self._revision(row) for row in connection.execute(query))
 
     def add(self, record: IdentityRecord, at: datetime, author: str, events: tuple[str, ...]) -> Revision:
         """Record a new person and return the first revision."""
@@ -133,13 +140,13 @@ class IdentityRepository:
         if given_name:
             query = query.where(revisions.c.given_key.startswith(search_key(given_name), autoescape=True))
         with self._database.reading() as connection:
-            return tuple(_revision(row) for row in connection.execute(query.order_by(revisions.c.identity_ref)))
+            return tuple(self._revision(row) for row in connection.execute(query.order_by(revisions.c.identity_ref)))
 
     def holding(self, matricule: str) -> tuple[Revision, ...]:
         """Return the people recorded under that matricule."""
         query = self._select().where(revisions.c.is_current, revisions.c.matricule == matricule)
         with self._database.reading() as connection:
-            return tuple(_revision(row) for row in connection.execute(query))
+            return tuple(self._revision(row) for row in connection.execute(query))
 
     def linked(self, serial: str, position: int, digest: str) -> str | None:
         """Return who a beneficiary of a card was found to be.
@@ -182,29 +189,38 @@ class IdentityRepository:
     def _row(self, revision: Revision) -> dict[str, object]:
         traits = revision.record.traits
         matricule = revision.record.matricule
+        record = revision.record.model_dump_json()
+        at, events = revision.at.isoformat(), " ".join(revision.events)
         return {
             "tenant": self._database.tenant,
             "identity_ref": revision.identity_ref,
             "revision": revision.number,
             "is_current": True,
-            "at": revision.at.isoformat(),
+            "at": at,
             "author": revision.author,
-            "events": " ".join(revision.events),
+            "events": events,
             "birth_date": traits.date_naissance.isoformat(),
             "name_key": search_key(traits.nom_naissance),
             "given_key": search_key(traits.premier_prenom),
             "matricule": matricule.value if matricule else None,
-            "record": revision.record.model_dump_json(),
+            "record": record,
+            "seal": self._seal.of(
+                self._database.tenant, revision.identity_ref, revision.number, at, revision.author, events, record
+            ),
         }
 
-
-def _revision(row: "sa.Row[tuple[object, ...]]") -> Revision:
-    stored = row._mapping  # noqa: SLF001 - the documented way to read a row by column name
-    return Revision(
-        identity_ref=str(stored["identity_ref"]),
-        number=int(str(stored["revision"])),
-        record=IdentityRecord.model_validate_json(str(stored["record"])),
-        at=datetime.fromisoformat(str(stored["at"])),
-        author=str(stored["author"]),
-        events=tuple(str(stored["events"]).split()),
-    )
+    def _revision(self, row: "sa.Row[tuple[object, ...]]") -> Revision:
+        stored = row._mapping  # noqa: SLF001 - the documented way to read a row by column name
+        number = int(str(stored["revision"]))
+        texts = [str(stored[name]) for name in ("at", "author", "events", "record")]
+        if not self._seal.is_of(stored["seal"], self._database.tenant, str(stored["identity_ref"]), number, *texts):
+            raise IdentityError("identity.altered")
+        at, author, events, record = texts
+        return Revision(
+            identity_ref=str(stored["identity_ref"]),
+            number=number,
+            record=IdentityRecord.model_validate_json(record),
+            at=datetime.fromisoformat(at),
+            author=author,
+            events=tuple(events.split()),
+        )

@@ -24,6 +24,12 @@ IN_DOUBT: Final = Notice(
     text="On ne sait pas si une tentative a abouti, et le service ne reconnaît pas les doublons.",
     action="Vérifiez auprès du destinataire, puis relancez l’envoi ou retirez-le.",
 )
+ALTERED: Final = Notice(
+    code="outbox.altered",
+    text="L’envoi enregistré n’est pas celui qui a été accepté.",
+    action="Ne le relancez pas : retirez-le, refaites l’envoi et prévenez le responsable de la sécurité.",
+)
+WAITS_FOR_SESSION: Final = "outbox.waits_for_session"
 UNTIL_RETRIED: Final = frozenset({HELD_BY_USER.code, IDENTITY_CHANGED.code, IN_DOUBT.code})
 """What only a person releases, whatever else changes."""
 _MEANS: Final = {
@@ -37,7 +43,7 @@ def waits_for(needs: Needs) -> Notice:
     """Return what an attempt waits for."""
     assert needs.means is not None
     return Notice(
-        code="outbox.waits_for_session",
+        code=WAITS_FOR_SESSION,
         text=f"L’envoi attend {_MEANS[needs.means]}.",
         action="Ouvrez cette session : l’envoi repartira de lui-même.",
     )

@@ -45,6 +45,7 @@ def open_outbox(
         informed_by_team=config.consents.informed_by_team,
         consents_by_software=config.consents.kept_by == "software",
     )
+    carrier.dispatcher.when_sending(gate.admit)
     sending = Sending(
         database=carrier.database,
         table=IntentTable(carrier.database),

@@ -1,8 +1,9 @@
 """The outbox: takes in what the gate lets through, and sends it when it can, in the background and in order."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import attrs
@@ -12,7 +13,7 @@ from segur_host.crash import write_report
 from segur_host.dispatch.context import Caller
 from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.outbox import notices
-from segur_host.outbox.intents import Intent, IntentState, IntentTable
+from segur_host.outbox.intents import Intent, IntentState, IntentTable, Standing
 from segur_host.outbox.outcomes import LONGEST_PAUSE
 from segur_host.outbox.sending import ATTEMPT_S, Sending
 from segur_host.storage.file_lock import FileLock
@@ -67,9 +68,18 @@ class Outbox:
         self._woken = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
+        self._aside: dict[str, float] = {}
+        """Until when those are left alone at which this program failed, by its monotonic clock."""
 
     def send(
-        self, draft: DmpDraft, kind: str, caller: Caller, *, idempotency_key: str | None = None, hold: bool = False
+        self,
+        draft: DmpDraft,
+        kind: str,
+        caller: Caller,
+        *,
+        idempotency_key: str | None = None,
+        hold: bool = False,
+        instead_of: Collection[str] = (),
     ) -> Receipt:
         """Pass the gate and let in what it does not block. What is accepted is on the disk when this returns.
 
@@ -79,9 +89,11 @@ class Outbox:
             caller: on whose behalf.
             idempotency_key: the same key gives the same receipt, whatever else is given.
             hold: the user holds this one document; it leaves when he says so.
+            instead_of: intents that are taken back as this one is let in, in one write: versions before it.
 
         Raises:
-            SegurError: it cannot be judged, built or kept; nothing was let in.
+            SegurError: it cannot be judged, built or kept, or one that it stands instead of is being sent; nothing was
+                let in.
         """
         known = None if idempotency_key is None else self._table.of_key(idempotency_key)
         if known is not None:
@@ -109,14 +121,14 @@ class Outbox:
             actor=caller.actor,
             created_at=now,
             changed_at=now,
-            seen_revision=draft.identity.revision,
+            seen_revision=None if hold else draft.identity.revision,
             seen_consent=self._sending.consents.state(draft.identity.identity_ref).last,
             reasons=reasons,
             question=decision.question,
             prepared=prepared,
             prepared_revision=None if prepared is None else draft.identity.revision,
         )
-        kept = self._let_in(intent)
+        kept = self._let_in(intent, instead_of, caller)
         self.wake()
         return _receipt(kept)
 
@@ -136,8 +148,16 @@ class Outbox:
         return DryRun(decision, rehearsal.parts)
 
     def list(self, *states: IntentState) -> Iterator[Intent]:
-        """Yield what was let in, oldest first; what is not settled yet when no state is named."""
-        return self._table.all(*(states or tuple(state for state in IntentState if not state.is_settled)))
+        """Yield what was let in, oldest first; what was neither sent nor taken back when no state is named."""
+        return self._table.all(*(states or _NOT_OVER))
+
+    def standings(self, *, settled: bool = False) -> Iterator[Standing]:
+        """Yield where each one stands that was neither sent nor taken back, oldest first, without what it sends.
+
+        Args:
+            settled: those as well.
+        """
+        return self._table.standings(*(() if settled else _NOT_OVER))
 
     def show(self, intent_id: str) -> Intent:
         """Return one.
@@ -147,18 +167,24 @@ class Outbox:
         """
         return self._table.get(intent_id)
 
+    def under(self, prefix: str) -> tuple[Standing, ...]:
+        """Return where those stand that were let in under keys that begin so, oldest first."""
+        return self._table.under(prefix)
+
     def retry(self, intent_id: str, caller: Caller) -> Intent:
         """Have one sent as soon as it can be: it is judged again first.
 
         Raises:
             InputError: ``outbox.unknown``; ``outbox.settled``: it was sent, or taken back; ``outbox.busy``: it is being
-                sent.
+                sent; ``outbox.altered``: it is not what was let in.
         """
         with self._sending.database.accepting():
             intent = self._table.get(intent_id)
+            if intent.is_altered:
+                raise InputError("outbox.altered")
             if intent.state is IntentState.SENDING:
                 raise InputError("outbox.busy", retryable=True)
-            if intent.state in {IntentState.SENT, IntentState.CANCELLED}:
+            if intent.state.is_over:
                 raise InputError("outbox.settled")
             again = attrs.evolve(intent, next_attempt=None, changed_at=self._sending.clock.now())
             if intent.state is not IntentState.IN_DOUBT:
@@ -179,8 +205,12 @@ class Outbox:
         """
         with self._sending.database.accepting():
             intent = self._table.get(intent_id)
-            if intent.state.is_settled:
+            if intent.state.is_over:
                 raise InputError("outbox.settled")
+            if intent.is_altered:
+                self._table.put_altered(intent, IntentState.CANCELLED, self._sending.clock.now())
+                self._record("outbox.cancelled", intent, caller)
+                return self._table.get(intent_id)
             if intent.state in {IntentState.SENDING, IntentState.IN_DOUBT}:
                 raise InputError("outbox.busy", retryable=True)
             now = self._sending.clock.now()
@@ -201,6 +231,13 @@ class Outbox:
         """Look at once: something may have come that was waited for."""
         self._woken.set()
 
+    def wake_for_session(self) -> None:
+        """Look at once at what waits for a session: one was opened."""
+        with suppress(SegurError):
+            # They are looked at anyhow, a little later.
+            self._table.release(notices.WAITS_FOR_SESSION)
+        self.wake()
+
     def run(self) -> int:
         """Take everything that is due as far as it can go now.
 
@@ -216,7 +253,7 @@ class Outbox:
                 for intent_id in page:
                     if self._closed.is_set():
                         return done
-                    self._sending.step(intent_id)
+                    self._step(intent_id)
                     done += 1
                     if self._pause_s:
                         self._closed.wait(self._pause_s)
@@ -244,17 +281,33 @@ class Outbox:
                 write_report(failure)
                 pause = AGAIN_S
 
-    def _due(self) -> tuple[str, ...]:
-        now = self._sending.clock.now()
-        due = self._table.due(now, now + LONGEST_PAUSE, PAGE)
-        return due or self._table.to_judge_again(PAGE) or self._table.interrupted(PAGE)
+    def _step(self, intent_id: str) -> None:
+        try:
+            self._sending.step(intent_id)
+        except SegurError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - a defect at one must not keep the others from being sent
+            write_report(failure)
+            self._aside[intent_id] = time.monotonic() + LONGEST_PAUSE.total_seconds()
 
-    def _let_in(self, intent: Intent) -> Intent:
+    def _due(self) -> tuple[str, ...]:
+        now, passed = self._sending.clock.now(), time.monotonic()
+        self._aside = {one: until for one, until in self._aside.items() if until > passed}
+        aside = frozenset(self._aside)
+        return (
+            self._table.due(now, now + LONGEST_PAUSE, PAGE, aside)
+            or self._table.to_judge_again(PAGE, aside)
+            or self._table.interrupted(PAGE, aside)
+        )
+
+    def _let_in(self, intent: Intent, instead_of: Collection[str], caller: Caller) -> Intent:
         """Keep one; of two with the same key, the first."""
         with self._sending.database.accepting():
             known = None if intent.idempotency_key is None else self._table.of_key(intent.idempotency_key)
             if known is not None:
                 return known
+            for replaced in instead_of:
+                self.cancel(replaced, caller)
             self._table.add(intent)
             self._sending.audit.append(
                 AuditEntry(
@@ -290,6 +343,13 @@ class Outbox:
             lock.close()
 
 
+_NOT_OVER: Final = tuple(state for state in IntentState if not state.is_over)
+
+
 def _receipt(intent: Intent) -> Receipt:
-    verdict = Verdict.HOLD if intent.state is IntentState.HELD else Verdict.ALLOW
+    verdict = Verdict.ALLOW
+    if intent.state is IntentState.HELD:
+        verdict = Verdict.HOLD
+    elif intent.state is IntentState.QUEUED and intent.reasons:
+        verdict = Verdict.WARN
     return Receipt(verdict, intent.reasons, intent, intent.question)

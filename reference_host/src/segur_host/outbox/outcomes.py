@@ -5,8 +5,8 @@ from typing import Final
 
 import attrs
 
-from segur_host.outbox.intents import IntentState
-from segur_sdk.errors import CardError, ConfigError, SegurError, ServiceError
+from segur_host.outbox.intent import IntentState
+from segur_sdk.errors import CardError, ConfigError, IdentityError, SegurError, ServiceError
 from segur_sdk.senders import Found, PreparedSend
 
 FIRST_PAUSE: Final = timedelta(seconds=15)
@@ -51,7 +51,7 @@ def may_have_taken_effect(failure: SegurError) -> bool:
     """Tell whether an attempt that failed so may have taken effect: only some failures prove that it did not."""
     if isinstance(failure, ServiceError):
         return failure.maybe_processed
-    return not (isinstance(failure, CardError | ConfigError) or failure.code in _NEVER_BEGAN)
+    return not (isinstance(failure, CardError | ConfigError | IdentityError) or failure.code in _NEVER_BEGAN)
 
 
 def is_refusal(failure: SegurError) -> bool:
@@ -67,6 +67,20 @@ def after_doubt(found: Found, prepared: PreparedSend) -> IntentState:
     if found is Found.NOT_DONE or prepared.deduplicated:
         return IntentState.QUEUED
     return IntentState.HELD
+
+
+def longer_pause_until(last: timedelta | None, now: datetime, draw: float) -> datetime:
+    """Return when something is looked at again that is as it was.
+
+    Args:
+        last: the pause before; ``None``: there was none.
+        now: by the clock.
+        draw: at random, from 0 to 1.
+    """
+    doublings = 0
+    while last is not None and doublings < _DOUBLINGS and FIRST_PAUSE * 2**doublings <= last:
+        doublings += 1
+    return pause_until(doublings + 1, now, draw)
 
 
 def pause_until(attempts: int, now: datetime, draw: float) -> datetime:

@@ -1,6 +1,7 @@
 """One intent, one step further: judged again, prepared, sent, or found out about. One at a time on its data folder."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -14,7 +15,7 @@ from segur_host.gate.gate import Gate
 from segur_host.identities.desk import IdentityDesk
 from segur_host.outbox import notices
 from segur_host.outbox.intents import Intent, IntentState, IntentTable
-from segur_host.outbox.outcomes import Next, after_doubt, after_failure, pause_until
+from segur_host.outbox.outcomes import Next, after_doubt, after_failure, longer_pause_until
 from segur_host.registry.registry import PluginEntry, PluginState
 from segur_host.sessions.open_sessions import OpenSession
 from segur_host.storage.database import Database
@@ -30,6 +31,7 @@ from segur_sdk.senders import FoundOut, Needs, PreparedSend, SendAttempt, Sender
 PREPARING_S: Final = 30.0
 ATTEMPT_S: Final = 60.0
 FINDING_S: Final = 30.0
+_PAUSING: Final = frozenset({IntentState.WAITING, IntentState.IN_DOUBT})
 
 
 @attrs.frozen
@@ -100,6 +102,8 @@ class Sending:
         intent = self.table.get(intent_id)
         if intent.state.is_settled:
             return intent
+        if intent.is_altered:
+            return self._stopped(intent)
         if intent.state is IntentState.SENDING:
             # Nobody sends but who calls this: that attempt was cut short.
             intent = self._move(intent, Next(IntentState.IN_DOUBT), "outbox.interrupted")
@@ -108,10 +112,17 @@ class Sending:
         except HostError:
             raise
         except SegurError as failure:
-            return self._put_off(self.table.get(intent.id), failure)
+            now = self.table.get(intent.id)
+            if failure.code == "outbox.changed_meanwhile":
+                # Somebody took it back, or had it tried again: that counts.
+                return now
+            return self._put_off(now, failure)
 
     def _further(self, intent: Intent) -> Intent:
         entry = self.sender(intent.kind)
+        if entry.id != intent.plugin:
+            # What one plugin prepared says nothing to another, and is none of its business.
+            raise PluginError("plugin.sender_missing", kind=intent.kind, retryable=True)
         draft = intent.draft(self.desk.sealed)
         if intent.state is IntentState.IN_DOUBT:
             # Asked before anything else, and whatever the rules say now: it may have taken effect already.
@@ -130,8 +141,7 @@ class Sending:
             return self._put_off(judged, failure)
         session, missing = self._satisfied(needs)
         if missing is not None:
-            at = pause_until(1, self.clock.now(), self.draw())
-            return self._move(ready, Next(IntentState.WAITING, at), "outbox.waiting", (missing,))
+            return self._move(ready, Next(IntentState.WAITING, self._later(intent)), "outbox.waiting", (missing,))
         return self._attempted(ready, entry, draft, self._caller(ready, session))
 
     def _judged(self, intent: Intent, entry: PluginEntry, draft: DmpDraft) -> tuple[Intent, bool]:
@@ -142,8 +152,6 @@ class Sending:
         """
         consents = self.consents.state(intent.identity_ref)
         seen = attrs.evolve(intent, seen_revision=draft.identity.revision, seen_consent=consents.last)
-        if intent.state is IntentState.HELD and any(one.code in notices.UNTIL_RETRIED for one in intent.reasons):
-            return self._hold(seen, intent.reasons), False
         if intent.prepared is None:
             decision = self.gate.judge(draft, entry, self._caller(intent, None))
         else:
@@ -200,15 +208,19 @@ class Sending:
 
     def _found_out(self, intent: Intent, entry: PluginEntry, draft: DmpDraft) -> Intent:
         assert intent.prepared is not None
-        caller = self._caller(intent, None)
+        # Whoever may not send in a session may not ask in it either.
+        session, missing = self._satisfied(intent.prepared.needs)
+        if missing is not None:
+            later = Next(IntentState.IN_DOUBT, self._later(intent))
+            return self._move(intent, later, "outbox.in_doubt", (missing,))
+        caller = self._caller(intent, session)
         attempt = SendAttempt(prepared=intent.prepared, draft=draft, number=max(intent.attempts, 1))
         try:
             said = self.dispatcher.ask(entry, Sender, "find_out", attempt, caller, FINDING_S)
         except SegurError as failure:
-            at = pause_until(intent.attempts, self.clock.now(), self.draw())
             return self._move(
                 intent,
-                Next(IntentState.IN_DOUBT, at),
+                Next(IntentState.IN_DOUBT, self._later(intent)),
                 "outbox.in_doubt",
                 (notices.of(failure, self.messages),),
                 error=failure.code,
@@ -241,14 +253,30 @@ class Sending:
 
     def _hold(self, intent: Intent, reasons: tuple[Notice, ...], decision: Decision | None = None) -> Intent:
         held = attrs.evolve(intent, question=None if decision is None else decision.question)
+        if any(one.code in notices.UNTIL_RETRIED for one in reasons):
+            held = attrs.evolve(held, seen_revision=None)
         return self._move(held, Next(IntentState.HELD), "outbox.held", reasons)
 
     def _put_off(self, intent: Intent, failure: SegurError) -> Intent:
-        at = pause_until(max(intent.attempts, 1), self.clock.now(), self.draw())
-        state = IntentState.IN_DOUBT if intent.state is IntentState.IN_DOUBT else IntentState.WAITING
+        at = self._later(intent)
+        doubted = intent.state in {IntentState.IN_DOUBT, IntentState.SENDING}
+        state = IntentState.IN_DOUBT if doubted else IntentState.WAITING
         return self._move(
             intent, Next(state, at), f"outbox.{state}", (notices.of(failure, self.messages),), error=failure.code
         )
+
+    def _later(self, intent: Intent) -> datetime:
+        """Return when one that cannot go further is looked at again: after longer and longer pauses."""
+        at = intent.next_attempt
+        last = at - intent.changed_at if at is not None and intent.state in _PAUSING else None
+        return longer_pause_until(last, self.clock.now(), self.draw())
+
+    def _stopped(self, intent: Intent) -> Intent:
+        """Hold one that is not what was let in."""
+        with self.database.accepting():
+            self.table.put_altered(intent, IntentState.HELD, self.clock.now())
+            self.audit.append(AuditEntry(event="outbox.altered", plugin=intent.plugin, facts={"intent": intent.id}))
+        return self.table.get(intent.id)
 
     def _move(
         self,
@@ -260,11 +288,14 @@ class Sending:
         was: IntentState | None = None,
         **facts: Fact,
     ) -> Intent:
-        """Keep where an intent stands now, with its audit record, in one write."""
+        """Keep where an intent stands now, with its audit record, in one write; what is as it was is recorded once."""
+        as_it_was = (intent.state, codes_of(intent.reasons)) == (going.state, codes_of(reasons))
         now = self.clock.now()
         moved = attrs.evolve(intent, state=going.state, next_attempt=going.at, reasons=reasons, changed_at=now)
         with self.database.accepting():
             self.table.put(moved, was=was or intent.state)
+            if as_it_was and going.state in _PAUSING:
+                return moved
             self.audit.append(
                 AuditEntry(
                     event=event,
@@ -274,7 +305,7 @@ class Sending:
                         "intent": intent.id,
                         "kind": intent.kind,
                         "attempts": intent.attempts,
-                        "reasons": " ".join(reason.code for reason in reasons)[:120],
+                        "reasons": codes_of(reasons)[:120],
                         **facts,
                     },
                 )
@@ -286,3 +317,8 @@ class Sending:
         if session is not None:
             return Caller(new_call_id(), session.actor, session.session, NobodyToAsk())
         return Caller(new_call_id(), intent.actor, None, NobodyToAsk())
+
+
+def codes_of(reasons: tuple[Notice, ...]) -> str:
+    """Return the codes of reasons, as the audit bears them."""
+    return " ".join(reason.code for reason in reasons)

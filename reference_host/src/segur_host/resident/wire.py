@@ -11,8 +11,8 @@ import threading
 from contextlib import suppress
 from typing import Any, Final
 
-MAX_LINE: Final = 4_194_304
-"""Bytes; a recorded card with every exchange is well under it."""
+MAX_LINE: Final = 33_554_432
+"""Bytes; a document with the largest PDF that is sent, in base64, is under it."""
 
 
 class Broken(Exception):  # noqa: N818 - an end more than an error

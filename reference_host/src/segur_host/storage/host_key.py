@@ -28,6 +28,8 @@ class KeyPurpose(StrEnum):
     SEAL = "seal"
     AUDIT = "audit"
     BLIND_INDEX = "blind-index"
+    ROWS = "rows"
+    DOCUMENTS = "documents"
 
 
 class HostKey:

@@ -17,6 +17,8 @@ class InventoryInput(Inbound):
     uses: tuple[Token, ...] = Field(default=(), max_length=1000)
     """None named: every one."""
     online: bool = False
+    with_keys: bool = False
+    """Each row with its ``public_key`` too, for whoever compares installations."""
 
 
 class OrderInput(InSession):
@@ -49,7 +51,11 @@ class SecretInput(InSession):
 
 def inventory(host: Host, given: InventoryInput, _asked: Asked) -> Any:
     """Judge certificates."""
-    return [row_as_json(one) for one in host.certificates.inventory(*given.uses, online=given.online).rows]
+    rows = [row_as_json(one) for one in host.certificates.inventory(*given.uses, online=given.online).rows]
+    if given.with_keys:
+        keys = {one.use: one.public_key for one in host.certificates.references()}
+        rows = [{**row, "public_key": keys.get(row["id"])} for row in rows]
+    return rows
 
 
 def calendar(host: Host, _arguments: Nothing, _asked: Asked) -> Any:

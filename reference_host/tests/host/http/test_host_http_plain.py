@@ -77,6 +77,13 @@ def test_a_list_is_fetched_without_tls_and_with_a_ticket(plain: Make, serve: Mak
     assert [call.notes for call in calls] == [[("broker.http", place)]] * 2
 
 
+def test_the_time_of_who_proves_nothing_is_not_compared(plain: Make, serve: Make, make_call: Make) -> None:
+    dated = OK.replace(b"Content-Length", b"Date: Sat, 02 Mar 2024 08:00:00 GMT\r\nContent-Length")
+    call = make_call()
+    reply = plain(serve(plainly(dated)).port).client(LISTS, call).request("GET", "/A.crl")
+    assert (reply.status, [event for event, _ in call.notes]) == (200, ["broker.http"])
+
+
 def test_ocsp_is_asked_without_tls(plain: Make, serve: Make, make_call: Make) -> None:
     seen: list[bytes] = []
     made = plain(serve(plainly(OK, seen=seen)).port)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from reference_host.tests.host.jobs.what_jobs_do import facts, failing
@@ -30,6 +31,14 @@ def test_a_new_job_runs_at_once_as_an_automaton_without_a_session(
     state = bench.state()
     assert (state.last_done, state.due_at) == (bench.clock.now(), bench.clock.now() + timedelta(minutes=60))
     assert facts(bench, "job.done") == [{"job": "crl", "attempt": 1}]
+
+
+def test_a_job_is_in_nobody_s_name_whoever_sits_there(open_bench: Benches, with_jobs: Plugins, script: Script) -> None:
+    bench = open_bench(with_jobs())
+    person = bench.actor.model_copy(update={"kind": ActorKind.PROFESSIONAL, "rpps": "10000000001"})
+    attrs.evolve(bench, actor=person).restarted().look()
+    [(_, actor, _)] = script["runs"]
+    assert (actor.kind, actor.name, actor.rpps) == (ActorKind.AUTOMATON, NAME, None)
 
 
 def test_it_runs_again_when_its_period_is_over_and_not_before(

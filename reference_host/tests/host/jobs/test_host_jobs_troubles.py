@@ -110,6 +110,9 @@ def test_a_host_that_did_not_hear_of_the_others_run_looks_before_its_own(
     one.look()
     other.look()
     assert len(script["runs"]) == 2
+    # Who looked and left it to the other keeps nobody from running it.
+    assert one.jobs.run("crl").outcome.error is None
+    assert len(script["runs"]) == 3
 
 
 def test_a_job_that_took_long_is_not_held_off_afterwards(

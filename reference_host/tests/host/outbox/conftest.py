@@ -1,14 +1,19 @@
 """A host whose one plugin decides and sends as the test says, and a service that counts what reached it."""
 
+import os
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
+from reference_host.tests.host.outbox.outliving import LEDGER, SENDER, Ledger
 from segur_host import Host
+from segur_host.outbox.intent import Intent
+from segur_sdk.errors import SegurError
 from segur_sdk.hooks.dmp_send import ConsentSnapshot, DmpContent, DmpDraft, Validation
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.decision import Decision, Verdict
@@ -94,7 +99,7 @@ class Service:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     made = Service(needs=Needs(purpose="dmp"), clock=lambda: datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
-    monkeypatch.setitem(sys.modules, "made_up_service", made)  # type: ignore[arg-type] # read like a module
+    monkeypatch.setitem(sys.modules, "made_up_service", made)
     return made
 
 
@@ -103,6 +108,13 @@ def sending_plugins(install: Callable[..., str], service: Service) -> dict[str, 
     """A plugin that decides and sends ``dmp-feed``."""
     hook = '[[hooks]]\nname = "before_dmp_send"\nversion = "1.0"\n'
     return {"sender": install("sender", module=MODULE, tables=hook, top='sends = ["dmp-feed"]')}
+
+
+@pytest.fixture
+def another_sender(install: Callable[..., str], service: Service) -> dict[str, str]:
+    """Another plugin that sends the same, and comes first."""
+    hook = '[[hooks]]\nname = "before_dmp_send"\nversion = "1.0"\n'
+    return {"another": install("another", module=MODULE, tables=hook, top='sends = ["dmp-feed"]')}
 
 
 @pytest.fixture
@@ -165,3 +177,71 @@ def draft_of(clock: Any) -> Callable[..., DmpDraft]:
         return DmpDraft.model_validate(fields)
 
     return draft_of
+
+
+@pytest.fixture
+def queued(
+    sending_host: Callable[..., Host],
+    qualified: Callable[[Host], SealedIdentity],
+    draft_of: Callable[..., DmpDraft],
+) -> Callable[..., tuple[Host, SealedIdentity, Intent]]:
+    """Let one document in, on a host that sends nothing by itself."""
+
+    def queued(**options: Any) -> tuple[Host, SealedIdentity, Intent]:
+        host = sending_host(consents={"informed_by_team": True})
+        identity = qualified(host)
+        receipt = host.send(draft_of(identity), **options)
+        assert receipt.intent is not None
+        return host, identity, receipt.intent
+
+    return queued
+
+
+@pytest.fixture
+def later(set_clock: Callable[[datetime], None], clock: Any) -> Callable[[timedelta], None]:
+    """Let time pass."""
+    return lambda wait: set_clock(clock.now() + wait)
+
+
+@pytest.fixture
+def raising() -> Callable[[SegurError], Callable[[SendAttempt], None]]:
+    """Make what a service does that fails so."""
+
+    def raising(failure: SegurError) -> Callable[[SendAttempt], None]:
+        def arrive(_attempt: SendAttempt) -> None:
+            raise failure
+
+        return arrive
+
+    return raising
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """What a service took that recognises nothing, written by itself."""
+    made = Ledger.at(tmp_path / "ledger")
+    monkeypatch.setenv(LEDGER, str(made.folder))
+    yield made
+    os.close(made.told)
+
+
+@pytest.fixture
+def outliving(
+    install: Callable[..., str],
+    ledger: Ledger,
+    source: tuple[dict[str, Any], dict[str, str]],
+    open_host: Callable[..., Host],
+    qualified: Callable[[Host], SealedIdentity],
+    draft_of: Callable[..., DmpDraft],
+) -> tuple[dict[str, str], Callable[[str], str]]:
+    """Plugins of a host that feeds that service, and drafts of a qualified patient as JSON, by a reference."""
+    hook = '[[hooks]]\nname = "before_dmp_send"\nversion = "1.0"\n'
+    plugins = {**source[1], "sender": install("sender", module=SENDER, tables=hook, top='sends = ["dmp-feed"]')}
+    host = open_host(plugins)
+    identity = qualified(host)
+    host.close()
+
+    def draft(reference: str) -> str:
+        return draft_of(identity, document_ref=reference).model_dump_json()
+
+    return plugins, draft

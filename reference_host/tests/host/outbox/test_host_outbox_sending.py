@@ -1,58 +1,27 @@
 """The outbox: what is let in is sent once, or the user knows why not."""
 
+import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from segur_host import Host
-from segur_host.outbox.intents import Intent, IntentState, IntentTable
+from segur_host.outbox.intents import IntentState
 from segur_host.outbox.outbox import Receipt
-from segur_host.outbox.outcomes import LONGEST_PAUSE, pause_until
-from segur_sdk.errors import CardError, ConfigError, HostError, InputError, PluginError, SegurError, ServiceError
+from segur_host.outbox.outcomes import LONGEST_PAUSE
+from segur_sdk.errors import CardError, ConfigError, InputError, PluginError, SegurError, ServiceError
 from segur_sdk.hooks.dmp_send import DmpDraft
 from segur_sdk.identity.seal import SealedIdentity
-from segur_sdk.models.actor import SessionMeans
 from segur_sdk.models.decision import Verdict
 from segur_sdk.models.identity import IdentityAttribute
-from segur_sdk.senders import Found, Needs, SendAttempt
+from segur_sdk.senders import Found, SendAttempt
 
 Draft = Callable[..., DmpDraft]
 Qualified = Callable[[Host], SealedIdentity]
+Raising = Callable[[SegurError], Callable[[SendAttempt], None]]
 INFORMED = {"informed_by_team": True}
-
-
-@pytest.fixture
-def queued(
-    sending_host: Callable[..., Host], qualified: Qualified, draft_of: Draft
-) -> Callable[..., tuple[Host, SealedIdentity, Intent]]:
-    """Let one document in, on a host that sends nothing by itself."""
-
-    def queued(**options: Any) -> tuple[Host, SealedIdentity, Intent]:
-        host = sending_host(consents=INFORMED)
-        identity = qualified(host)
-        receipt = host.send(draft_of(identity), **options)
-        assert receipt.intent is not None
-        return host, identity, receipt.intent
-
-    return queued
-
-
-@pytest.fixture
-def later(set_clock: Callable[[datetime], None], clock: Any) -> Callable[[timedelta], None]:
-    """Let time pass."""
-    return lambda wait: set_clock(clock.now() + wait)
-
-
-def _raises(failure: SegurError) -> Callable[[SendAttempt], None]:
-    def arrive(_attempt: SendAttempt) -> None:
-        raise failure
-
-    return arrive
 
 
 def test_outbox_a_receipt_is_given_for_what_is_kept(queued: Callable[..., Any], service: Any) -> None:
@@ -110,13 +79,14 @@ def test_outbox_a_failure_puts_off_and_nothing_is_lost_or_doubled(
     arrivals: int,
     queued: Callable[..., Any],
     service: Any,
+    raising: Raising,
     later: Callable[[timedelta], None],
 ) -> None:
     host, _, intent = queued()
     if took:
-        service.after = _raises(failure)
+        service.after = raising(failure)
     else:
-        service.before = _raises(failure)
+        service.before = raising(failure)
     host.outbox.run()
     found = host.outbox.show(intent.id)
     assert (found.state, [one.code for one in found.reasons]) == (state, [failure.code])
@@ -148,11 +118,12 @@ def test_outbox_doubt_is_found_out_or_shown(
     arrivals: int,
     queued: Callable[..., Any],
     service: Any,
+    raising: Raising,
     later: Callable[[timedelta], None],
 ) -> None:
     service.deduplicates = deduplicates
     host, identity, intent = queued()
-    service.after = _raises(ServiceError("service.answer_lost", maybe_processed=True))
+    service.after = raising(ServiceError("service.answer_lost", maybe_processed=True))
     host.outbox.run()
     service.after, service.knows = None, lambda _: known
     later(LONGEST_PAUSE)
@@ -234,10 +205,15 @@ def test_outbox_the_user_holds_one_document_and_not_the_next(
 
 
 def test_outbox_an_identity_that_changed_after_an_attempt_waits_for_a_person(
-    queued: Callable[..., Any], service: Any, later: Callable[[timedelta], None], evidence: Any, source: Any
+    queued: Callable[..., Any],
+    service: Any,
+    raising: Raising,
+    later: Callable[[timedelta], None],
+    evidence: Any,
+    source: Any,
 ) -> None:
     host, identity, intent = queued()
-    service.before = _raises(ServiceError("service.unreachable", retryable=True))
+    service.before = raising(ServiceError("service.unreachable", retryable=True))
     host.outbox.run()
     service.before = None
     ref = identity.identity_ref
@@ -278,83 +254,14 @@ def test_outbox_taken_back_is_not_sent(queued: Callable[..., Any], service: Any)
         host.retry("nobody")
 
 
-def test_outbox_what_may_have_been_sent_is_not_taken_back(queued: Callable[..., Any], service: Any) -> None:
+def test_outbox_what_may_have_been_sent_is_not_taken_back(
+    queued: Callable[..., Any], service: Any, raising: Raising
+) -> None:
     host, _, intent = queued()
-    service.after = _raises(ServiceError("service.answer_lost", maybe_processed=True))
+    service.after = raising(ServiceError("service.answer_lost", maybe_processed=True))
     host.outbox.run()
     with pytest.raises(InputError, match=r"outbox\.busy"):
         host.cancel(intent.id)
-
-
-def test_outbox_an_attempt_that_was_cut_short_is_found_out(queued: Callable[..., Any], service: Any) -> None:
-    host, _, intent = queued()
-    table: IntentTable = host.outbox._table
-    table.put(attrs.evolve(intent, state=IntentState.SENDING, attempts=1), was=IntentState.QUEUED)
-    service.taken["1.2.1"] = b"x"
-    host.outbox.run()
-    assert host.outbox.show(intent.id).state is IntentState.SENT
-    assert (service.asked, service.receptions) == (["1.2.1"], [])
-
-
-def test_outbox_waits_for_the_session_that_it_needs(
-    queued: Callable[..., Any], service: Any, later: Callable[[timedelta], None]
-) -> None:
-    service.needs = Needs(purpose="dmp", means=SessionMeans.CPS, card="0123456789")
-    host, _, intent = queued()
-    for _ in range(2):
-        host.outbox.run()
-        found = host.outbox.show(intent.id)
-        assert (found.state, [one.code for one in found.reasons]) == (
-            IntentState.WAITING,
-            ["outbox.waits_for_session"],
-        )
-        later(LONGEST_PAUSE)
-    assert not service.receptions
-
-
-def test_outbox_a_sender_that_is_gone_is_waited_for(
-    queued: Callable[..., Any], open_host: Callable[..., Host], source: Any, service: Any, clock: Any
-) -> None:
-    host, _, intent = queued()
-    host.close()
-    without = open_host(source[1], consents=INFORMED, clock=clock)
-    without.outbox.run()
-    found = without.outbox.show(intent.id)
-    assert (found.state, [one.code for one in found.reasons]) == (IntentState.WAITING, ["plugin.sender_missing"])
-
-
-@pytest.mark.parametrize("jump", [timedelta(days=-1500), timedelta(days=1500)], ids=["back", "forth"])
-def test_outbox_a_clock_that_jumps_loses_nothing(
-    jump: timedelta, queued: Callable[..., Any], service: Any, later: Callable[[timedelta], None]
-) -> None:
-    host, _, intent = queued()
-    service.before = _raises(ServiceError("service.unreachable", retryable=True))
-    later(jump)
-    host.outbox.run()
-    assert host.outbox.show(intent.id).state is IntentState.WAITING
-    service.before = None
-    later(-jump)
-    later(LONGEST_PAUSE)
-    host.outbox.run()
-    assert host.outbox.show(intent.id).state is IntentState.SENT
-
-
-def test_outbox_one_host_sends_at_a_time(
-    queued: Callable[..., Any], sending_host: Callable[..., Host], service: Any
-) -> None:
-    host, _, intent = queued()
-    refused: list[str] = []
-
-    def meanwhile(_attempt: SendAttempt) -> None:
-        with pytest.raises(HostError) as failure:
-            sending_host(consents=INFORMED).outbox.run()
-        refused.append(failure.value.code)
-
-    service.before = meanwhile
-    host.outbox.run()
-    assert refused == ["outbox.elsewhere"]
-    assert host.outbox.show(intent.id).state is IntentState.SENT
-    assert len(service.receptions) == 1
 
 
 def test_outbox_what_cannot_be_built_is_not_let_in(
@@ -403,26 +310,14 @@ def test_outbox_sends_in_the_background_and_wakes_for_what_comes(
     receipts: list[Receipt] = [host.send(draft_of(identity, document_ref=f"d{number}")) for number in range(3)]
     for receipt in receipts:
         assert receipt.intent is not None
-        _await(lambda found=receipt.intent.id: host.outbox.show(found).state is IntentState.SENT)
+        _await_sent(host, receipt.intent.id)
     assert len(service.taken) == 3
 
 
-def _await(done: Callable[[], bool]) -> None:
-    import threading
-
+def _await_sent(host: Host, intent_id: str) -> None:
     pause = threading.Event()
     for _ in range(2000):
-        if done():
+        if host.outbox.show(intent_id).state is IntentState.SENT:
             return
         pause.wait(0.01)
     raise AssertionError("it never came")
-
-
-@given(
-    attempts=st.integers(1, 10_000),
-    draw=st.floats(0, 1),
-    now=st.datetimes(timezones=st.just(UTC)),
-)
-def test_outbox_a_pause_is_bounded_whatever_happened(attempts: int, draw: float, now: datetime) -> None:
-    at = pause_until(attempts, now, draw)
-    assert now < at <= now + LONGEST_PAUSE if now < datetime.max.replace(tzinfo=UTC) - LONGEST_PAUSE else at >= now

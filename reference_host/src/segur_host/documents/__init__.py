@@ -1,0 +1,1 @@
+"""Documents that a professional answers for: where each goes, and which leave by themselves."""
