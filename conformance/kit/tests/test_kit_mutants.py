@@ -1,4 +1,8 @@
-"""Every check can fail: each mutant is seen by the checks that must see it, and by no other."""
+"""Every check can fail: mutants are seen by the checks that must see them, and by no other.
+
+As many mutants are tried here as it takes to see each check fail once; ``tox -e mutants-full`` tries all of them with
+every check of their profile, and the matrix that it leaves is judged here.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import pytest
 
 from segur_conformance.checks import PROFILES, checks_of
 from segur_conformance.checks.check import Check
-from segur_conformance.mutants.grafting import GraftError, grafted
+from segur_conformance.mutants.grafting import METADATA, GraftError, changed_text, grafted, source_of
 from segur_conformance.mutants.matrix import Trial, committed, fingerprint, mutants_of, variants_of
 from segur_conformance.mutants.mutant import Change, Mutant, Variant
 from segur_conformance.mutants.trying import Trials
@@ -21,8 +25,22 @@ from segur_conformance.runner.plan import PCSC
 from segur_testing.pcsc import require_pcsc
 
 MUTANTS: Final = [mutant for profile in PROFILES for mutant in mutants_of(profile)]
+
+
+def enough_of(profile: str) -> list[Mutant]:
+    """Return few mutants of a profile, at least one for each of its checks."""
+    unseen = {check.id for check in checks_of(profile)}
+    chosen = []
+    for mutant in sorted(mutants_of(profile), key=lambda one: -len(one.expected)):
+        if not unseen.isdisjoint(mutant.expected):
+            chosen.append(mutant)
+            unseen.difference_update(mutant.expected)
+    return chosen
+
+
+TRIED: Final = [mutant for profile in PROFILES for mutant in enough_of(profile)]
 VARIANTS: Final = [variant for profile in PROFILES for variant in variants_of(profile)]
-ALL: Final[list[Mutant | Variant]] = [*MUTANTS, *VARIANTS]
+ALL: Final[list[Mutant | Variant]] = [*TRIED, *VARIANTS]
 WITH_A_BYSTANDER: Final = 1 / 3
 """Part of the mutants that are tried with a check that must not fail, too; ``mutants-full`` tries all with all."""
 LEAST: Final = 40
@@ -55,7 +73,7 @@ def wanted(request: pytest.FixtureRequest) -> Iterator[Wanted]:
 
 
 @pytest.mark.timeout(900)  # the first test waits for those before it, too
-@pytest.mark.parametrize("mutant", MUTANTS, ids=[one.id for one in MUTANTS])
+@pytest.mark.parametrize("mutant", TRIED, ids=[one.id for one in TRIED])
 def test_mutant_fails_exactly_what_it_breaks(mutant: Mutant, wanted: Wanted) -> None:
     if mutant.readers == PCSC:
         require_pcsc()
@@ -68,6 +86,24 @@ def test_mutant_fails_exactly_what_it_breaks(mutant: Mutant, wanted: Wanted) -> 
 @pytest.mark.parametrize("variant", VARIANTS, ids=[one.id for one in VARIANTS])
 def test_honest_variant_fails_nothing(variant: Variant, wanted: Wanted) -> None:
     assert wanted[variant.id].result().failed == ()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_mutant_fits_the_code(profile: str) -> None:
+    changed: list[Mutant | Variant] = [*mutants_of(profile), *variants_of(profile)]
+    unfit = []
+    for one in changed:
+        texts: dict[Path, str] = {}
+        for change in one.changes:
+            if change.file.startswith(METADATA):
+                continue
+            path = source_of(change.package) / change.file
+            try:
+                texts[path] = changed_text(change, texts.get(path) or path.read_text("utf-8"))
+            except GraftError:
+                unfit.append(one.id)
+
+    assert unfit == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -14,11 +14,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
+from segur_conformance.checks.certificates.acts import Act
 from segur_conformance.checks.certificates.material import Wanted, authorities, issued, key, pem, places
+from segur_conformance.checks.certificates.orders import Order
 from segur_conformance.checks.certificates.platform import P12_PASSWORD, Platform
+from segur_conformance.outcomes import CheckFailed
 from segur_conformance.runner.bench import Bench
 from segur_conformance.targets.reference_host.structure_certificates import StructuresCertificates
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
+from segur_conformance.targets.subject import Answer, Subject
 from segur_sandbox.pki.authorities import PERSONNES
 from segur_sandbox.running import RunningSandbox
 
@@ -113,3 +117,50 @@ def test_certificates_of_people_are_of_another_authority(bench: Bench) -> None:
 
     assert isinstance(made, x509.Certificate)
     assert made.issuer == own.authority(PERSONNES).certificate.subject != own.organisations().certificate.subject
+
+
+def test_platform_revokes_for_good_for_whoever_knows_the_code(bench: Bench) -> None:
+    platform = Platform(bench)
+    number = platform.ordered(None, "INSI-AUTO")
+    with pytest.raises(RuntimeError, match="not_withdrawn"):
+        platform.revoked(number)
+    platform.withdrawn(number, with_key=True)
+
+    platform.revoked(number)
+
+    with pytest.raises(RuntimeError, match="already_revoked"):
+        platform.revoked(number)
+
+
+class Offering:
+    """A target whose order offers one action at each step, in an order of its own."""
+
+    opened = None
+
+    def __init__(self, *offered: Act) -> None:
+        self._left = list(offered)
+        self._step = 1
+        self.done: list[str] = []
+
+    def ask(self, op: str, **given: Any) -> Answer:
+        assert op == "order"
+        if "action" in given:
+            self.done.append(given["action"]["kind"])
+            self._left.remove(given["action"]["kind"])
+            self._step += 1
+        return Answer({"step": self._step, "possible": [str(one) for one in self._left[:1]]})
+
+
+def test_an_order_is_led_by_what_it_offers_and_by_nothing_else() -> None:
+    target = Offering(Act.STRUCTURE_NAMED, Act.CONTRACT_SIGNED, Act.FORM_CHOSEN)
+    order = Order(cast("Bench", SimpleNamespace()), cast("Subject", target))
+
+    assert order.leads_to(3)["step"] == 3
+    assert target.done == ["structure_named", "contract_signed"]
+
+
+def test_an_order_that_offers_nothing_known_fails_the_check() -> None:
+    order = Order(cast("Bench", SimpleNamespace()), cast("Subject", Offering(Act.ROLLED_BACK)))
+
+    with pytest.raises(CheckFailed, match="étape 1 : la commande n’offre aucune action"):
+        order.leads_to(2)

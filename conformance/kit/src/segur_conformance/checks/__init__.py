@@ -13,6 +13,7 @@ PROFILES: Final = {
     "certificates": "Certificats de la structure : inventaire, commande, renouvellement",
     "identity": "Identitovigilance : statuts, attributs, preuves",
     "insi": "Téléservice INSi",
+    "dmp": "DMP : alimentation, versions, pannes",
     "package": "Paquet du module : déclarations, limites, confidentialité",
 }
 """Profiles by name, with their French titles. Each is a package of this one with a ``CHECKS`` of its own."""

@@ -47,28 +47,44 @@ def apply(change: Change, path: Path) -> None:
     """Replace one passage of one file.
 
     Raises:
+        GraftError: as ``changed_text``.
+    """
+    path.write_text(changed_text(change, path.read_text("utf-8")), "utf-8")
+
+
+def changed_text(change: Change, text: str) -> str:
+    """Return what a file holds once one passage of it is replaced.
+
+    Raises:
         GraftError: the passage does not stand exactly once in it, or what comes of it is not Python.
     """
-    text = path.read_text("utf-8")
     if text.count(change.before) != 1:
         raise GraftError(f"{change.package}/{change.file}: {change.before!r}")
     changed = text.replace(change.before, change.after)
-    if path.suffix == ".py":
+    if change.file.endswith(".py"):
         # A plugin that cannot be imported fails every check, which would prove nothing of any.
         try:
-            compile(changed, str(path), "exec")
+            compile(changed, change.file, "exec")
         except SyntaxError as error:
             raise GraftError(f"{change.package}/{change.file}: {error.msg}") from None
-    path.write_text(changed, "utf-8")
+    return changed
 
 
 def copy_of(package: str, site: Path) -> Path:
     """Copy the code of an installed package."""
+    return Path(shutil.copytree(source_of(package), site / package))
+
+
+def source_of(package: str) -> Path:
+    """Return the folder that an installed package is imported from.
+
+    Raises:
+        GraftError: it is not installed.
+    """
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise GraftError(package)
-    source = next(iter(spec.submodule_search_locations))
-    return Path(shutil.copytree(source, site / package))
+    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def record(package: str, site: Path, changes: Iterable[Change] = ()) -> None:

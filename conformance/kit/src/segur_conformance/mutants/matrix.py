@@ -28,6 +28,7 @@ TRIED_ON: Final[Mapping[str, Product]] = {
     "certificates": Product(kind=TargetKind.PLUGIN, target=("certificates",), companions=("insi",)),
     "identity": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
     "insi": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale", "cps", "pkcs11", "psc")),
+    "dmp": Product(kind=TargetKind.PLUGIN, target=("dmp",), companions=("insi",)),
     "package": Product(kind=TargetKind.PLUGIN, target=("insi",), companions=("vitale",)),
 }
 """The green plugins that the mutants of each profile are made from."""

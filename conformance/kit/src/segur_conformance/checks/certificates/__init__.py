@@ -3,7 +3,9 @@
 from typing import Final
 
 from segur_conformance.checks.certificates import (
+    calls,
     chain,
+    choices,
     ends,
     installing,
     inventory,
@@ -15,5 +17,5 @@ from segur_conformance.checks.certificates import (
 )
 from segur_conformance.checks.check import Check
 
-_GROUPS: Final = (inventory, names, chain, ends, revocation, keys, steps, installing, killed)
+_GROUPS: Final = (inventory, names, chain, ends, revocation, keys, steps, choices, installing, calls, killed)
 CHECKS: Final[tuple[Check, ...]] = tuple(check for group in _GROUPS for check in group.checks.checks)

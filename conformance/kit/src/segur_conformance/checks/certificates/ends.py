@@ -59,7 +59,7 @@ def levels(bench: Bench) -> None:
     with places(bench) as where:
         keys = {_use(left): where.of(_use(left), Wanted.ending_in(timedelta(days=left) - HOUR)) for left in _LEVELS}
         subject = started(bench, keys)
-        ran(subject, JOB_LISTS)
+        ran(bench, subject, JOB_LISTS)
         found = rows(subject)
     for left, status in _LEVELS.items():
         told = found[_use(left)]
@@ -88,7 +88,7 @@ def clock(bench: Bench) -> None:
         end = moment(row(subject, "essai")["not_after"])
         for left, status in ((31, "calendar"), (30, "warning"), (0, "blocked")):
             _go_to(bench, subject, end - timedelta(days=left) + HOUR)
-            ran(subject, JOB_LISTS)
+            ran(bench, subject, JOB_LISTS)
             found = row(subject, "essai")
             expect_equal((found["days_left"], found["status"]), (left, status), f"jours restants et niveau, J−{left}")
 
@@ -194,7 +194,7 @@ def at_login(bench: Bench) -> None:
         for left, told in ((31, False), (30, True), (0, True)):
             table = where.of("essai", Wanted.ending_in(timedelta(days=left) - HOUR))
             subject = started(bench, {"essai": table})
-            ran(subject, JOB_LISTS)
+            ran(bench, subject, JOB_LISTS)
             notices = _login(subject)
             if not told:
                 expect_equal([one["code"] for one in notices], [], "avis à J−31")
@@ -224,16 +224,16 @@ def told_once(bench: Bench) -> None:
         keys["essai-long"] = where.of("essai-long", Wanted())
         subject = started(bench, keys)
         for _ in range(2):
-            ran(subject, JOB_WATCH)
+            ran(bench, subject, JOB_WATCH)
         first = subject.ask("expiring", at_least=1).value
         _go_to(bench, subject, datetime.now(UTC) + timedelta(days=23))
         for _ in range(2):
-            ran(subject, JOB_WATCH)
+            ran(bench, subject, JOB_WATCH)
         both = subject.ask("expiring", at_least=len(first) + 1).value
         subject.ask("open_again")
-        ran(subject, JOB_WATCH)
+        ran(bench, subject, JOB_WATCH)
         _go_to(bench, subject, datetime.now(UTC) + timedelta(days=30))
-        ran(subject, JOB_WATCH)
+        ran(bench, subject, JOB_WATCH)
         after = subject.ask("expiring", at_least=1).value
     told = [(one["use"], one["level"], one["days_left"]) for one in both]
     expect_equal(told, [("essai", "warning", 30), ("essai", "urgent", 7)], "avis donnés aux modules")

@@ -158,7 +158,7 @@ def renewed(bench: Bench) -> None:
     order.installs(order.certified())
     expect_equal(order.serving, new, "clé en service après l’installation")
     order.does(Act.CONFIRMED)
-    expect(not _can_take_back(order), "l’ancienne clé peut encore servir après confirmation")
+    expect(not order.can_take_back, "l’ancienne clé peut encore servir après confirmation")
 
 
 @checks(
@@ -242,10 +242,6 @@ def over_a_file(bench: Bench) -> None:
         order.does(Act.ROLLED_BACK)
         expect_equal(order.serving, file, "clé en service après le retour")
         expect_equal(_shown_to_insi(order), first, "certificat vu d’INSi après le retour")
-
-
-def _can_take_back(order: Order) -> bool:
-    return bool(order.subject.ask("references").value[order.use]["can_take_back"])
 
 
 def _shown_to_insi(order: Order) -> str:

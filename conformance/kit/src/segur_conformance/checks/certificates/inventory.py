@@ -14,7 +14,7 @@ from segur_conformance.checks.certificates.judging import (
     rows,
     started,
 )
-from segur_conformance.checks.certificates.material import UNIT, Wanted, authorities, places
+from segur_conformance.checks.certificates.material import OTHER_FINESS, UNIT, Wanted, authorities, places
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_sandbox.pki.authorities import PERSONNES, name_of
@@ -118,7 +118,8 @@ def check_digit(bench: Bench) -> None:
     """A wrong check digit is told, and blocks nothing outside production."""
     with places(bench) as where:
         keys = {
-            "essai-juste": where.of("essai-juste", Wanted()),
+            # Neither is of the structure that the host is of, which is told of both.
+            "essai-juste": where.of("essai-juste", Wanted(unit=OTHER_FINESS)),
             "essai-faux": where.of("essai-faux", Wanted(unit=_WRONG_DIGIT)),
         }
         found = rows(started(bench, keys))

@@ -14,11 +14,11 @@ from segur_conformance.runner.bench import Bench, expect
 from segur_conformance.targets.subject import Answer, Subject
 
 Row = Mapping[str, Any]
-RANK: Final = {"ok": 0, "calendar": 1, "warning": 2, "urgent": 3, "blocked": 4}
-JOB_LISTS: Final = "certificates.crl"
-"""Fetches the revocation lists."""
-JOB_WATCH: Final = "certificates.watch"
-"""Tells of ends that are near."""
+RANK: Final = {"ok": 0, "calendar": 1, "awaiting": 1, "warning": 2, "urgent": 3, "blocked": 4}
+JOB_LISTS: Final = "crl"
+"""Name, in the plugin, of the job that fetches the revocation lists."""
+JOB_WATCH: Final = "watch"
+"""Name, in the plugin, of the job that tells of ends that are near."""
 UNEXPLAINED: Final = "ne sait pas expliquer"
 """What the host says of a code for which nobody brings a text."""
 
@@ -79,9 +79,9 @@ def expect_accepted(answer: Answer, what: str) -> dict[str, Any]:
     return found
 
 
-def ran(subject: Subject, job: str) -> Mapping[str, Any]:
+def ran(bench: Bench, subject: Subject, job: str) -> Mapping[str, Any]:
     """Have a job of the plugin run now, and return what became of it."""
-    answer = subject.ask("run_job", job=job)
+    answer = subject.ask("run_job", job=f"{bench.plugin.id}.{job}")
     expect(answer.error is None, f"la tâche {job} ne s’exécute pas ({answer.error})")
     outcome: Mapping[str, Any] = answer.value["outcome"]
     return outcome

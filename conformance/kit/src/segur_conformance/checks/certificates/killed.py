@@ -1,18 +1,21 @@
 """The process that is killed: after each step, and at every moment of what touches keys. The next one goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from segur_conformance.checks.certificates.acts import Act, to_the_platform
-from segur_conformance.checks.certificates.judging import encoded, expect_accepted
-from segur_conformance.checks.certificates.orders import Order
+from segur_conformance.checks.certificates.judging import encoded
+from segur_conformance.checks.certificates.orders import WITHDRAWAL, Order
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.runner.bench import Bench, expect, expect_equal
+from segur_conformance.targets.subject import Answer
 
 checks = CheckSet()
 
-MOST_POINTS: Final = 60
 _FILM: Final = "rien à filmer"
+NAMED_BY: Final = 16
+"""How many characters of its fingerprint a key is named by where the host keeps it."""
 
 
 @checks(
@@ -22,7 +25,7 @@ _FILM: Final = "rien à filmer"
     purpose="Une coupure de courant au milieu d’une démarche de plusieurs semaines n’en efface aucune étape.",
     steps=(
         "mener une commande jusqu’à la plateforme, le processus étant tué (SIGKILL) après chaque action",
-        "regarder l’état dans un autre processus, refaire l’action",
+        "refaire cette action dans le processus suivant, puis continuer",
     ),
     expected="chaque action tient ; la refaire ne change rien",
     mend="écrire l’état avant de répondre (ctx.store) ; accepter la même action une seconde fois",
@@ -32,14 +35,17 @@ _FILM: Final = "rien à filmer"
 def steps(bench: Bench) -> None:
     """What was answered is written down."""
     order = Order.begun(bench)
-    for kind, fields in to_the_platform():
-        before = order.stands
-        cut = _cut(order, _action(order, kind, **fields))
-        expect(cut["killed"], f"{kind} : le processus s’est arrêté sans avoir été tué ({cut['status']})")
-        stands = order.stands
-        expect(stands != before, f"{kind} : rien n’en reste après la coupure")
-        expect_equal(order.does(kind, **fields), stands, f"commande après {kind} une seconde fois")
-    expect_equal(order.does(Act.PRODUCT_REQUESTED, **order.product())["step"], 10, "étape après la demande")
+    stands = order.stands
+    done = [_look(order), *(_action(order, kind, **fields) for kind, fields in to_the_platform())]
+    lives = _told(order.subject.ask("lives", lives=[list(pair) for pair in pairwise(done)]))
+    for asked, (before, now) in zip(done[1:], lives, strict=True):
+        kind = asked["action"]["kind"]
+        expect(before["error"] is None, f"avant {kind} : l’action d’avant est refusée ({before['error']})")
+        expect_equal(before["value"], stands, f"commande avant {kind}, après une coupure")
+        expect(now["error"] is None, f"{kind}, après une coupure : refusé ({now['error']})")
+        stands = now["value"]
+    expect_equal(order.stands, stands, "commande à la porte de la plateforme")
+    expect_equal(order.does(Act.PRODUCT_REQUESTED, **order.product())["step"], WITHDRAWAL, "étape après la demande")
 
 
 @checks(
@@ -48,21 +54,17 @@ def steps(bench: Bench) -> None:
     "S003-17",
     purpose="Une clé faite deux fois, c’est une demande (CSR) déposée dont le certificat ne servira jamais.",
     steps=("demander le produit, le processus étant tué à chaque moment où il écrit, puis laisser faire",),
-    expected="à la fin une seule clé, celle de la demande rendue ; jamais deux entre-temps ; elle s’installe",
-    mend="nommer la clé dans l’état avant d’en faire une autre ; reprendre celle qui attend",
+    expected="jamais deux clés ; à la fin une seule, celle de la demande rendue, et son certificat s’installe",
+    mend="reprendre la clé qui attend, ou la détruire avant d’en faire une autre",
     film=_FILM,
     kinds=PLUGIN_KINDS,
 )
 def request(bench: Bench) -> None:
     """One key, however often its making was cut short."""
     order = Order.habilitated(bench)
-
-    def one_at_most(when: str) -> None:
-        expect(len(_kept(order)) <= 1, f"{when} : plusieurs clés pour une demande")
-
-    asked = _action(order, Act.PRODUCT_REQUESTED, **order.product())
-    _cut_everywhere(order, asked, "demande du produit", one_at_most)
-    expect_equal(_kept(order), [order.key[:16]], "clés gardées, et celle de la demande")
+    for moment, _, kept in _cut_everywhere(order, _action(order, Act.PRODUCT_REQUESTED, **order.product()), "demande"):
+        expect(len(kept) <= 1, f"{moment} : {len(kept)} clés pour une demande")
+    expect_equal(_kept(order), _named(order.key), "clés gardées, et celle de la demande")
     order.does(Act.WITHDRAWN, **order.withdrawal())
     order.installs(order.certified())
 
@@ -85,14 +87,11 @@ def install(bench: Bench) -> None:
     """That key, and no other, at every moment."""
     order = Order.requested(bench)
     key, came = order.key, order.certified()
-
-    def there(when: str) -> None:
-        expect_equal(_kept(order), [key[:16]], f"{when}, clés gardées")
-        expect(order.serving in {None, key}, f"{when} : une autre clé est en service")
-
     withdrawn = _action(order, Act.WITHDRAWN, **order.withdrawal())
-    _cut_everywhere(order, withdrawn, "retrait", there)
-    _cut_everywhere(order, _installation(order, came), "installation", there)
+    for what, asked in (("retrait", withdrawn), ("installation", _installation(order, came))):
+        for moment, serving, kept in _cut_everywhere(order, asked, what):
+            expect_equal(kept, _named(key), f"{moment}, clés gardées")
+            expect(serving in {None, key}, f"{moment} : une autre clé est en service")
     expect_equal(order.serving, key, "clé en service")
     order.does(Act.CONFIRMED)
     expect_equal(order.stands["step"], None, "étape d’une commande terminée")
@@ -104,10 +103,10 @@ def install(bench: Bench) -> None:
     "S003-22",
     purpose="Pendant un renouvellement deux clés comptent : l’une des deux sert à tout moment, quoi qu’il arrive.",
     steps=(
-        "renouveler, installer, revenir, réinstaller et confirmer",
-        "le processus étant tué à chaque moment où il écrit",
+        "renouveler et installer, puis revenir, le processus étant tué à chaque moment où il écrit",
+        "réinstaller, puis confirmer de même",
     ),
-    expected="l’une des deux est toujours en service ; aucune n’est perdue avant la confirmation ; ensuite la nouvelle",
+    expected="l’une des deux est toujours en service ; aucune n’est perdue avant la confirmation ; la nouvelle reste",
     mend="garder l’ancienne clé jusqu’à la confirmation ; remplacer d’un seul coup ce qui dit quelle clé sert",
     film=_FILM,
     kinds=PLUGIN_KINDS,
@@ -117,54 +116,62 @@ def renewal(bench: Bench) -> None:
     order, first = Order.in_service(bench)
     order.renewed_to_the_withdrawal()
     second, came = order.key, order.certified()
-
-    def both(when: str) -> None:
-        expect_equal(_kept(order), sorted([first[:16], second[:16]]), f"{when}, clés gardées")
-        expect(order.serving in {first, second}, f"{when} : aucune des deux clés n’est en service")
-
-    def the_new(when: str) -> None:
-        expect_equal(order.serving, second, f"{when}, clé en service")
-        expect(second[:16] in _kept(order), f"{when} : la clé en service a disparu")
-
-    for what, asked, serves in (
-        ("installation", _installation(order, came), second),
-        ("retour", _action(order, Act.ROLLED_BACK), first),
-        ("réinstallation", _installation(order, came), second),
-    ):
-        _cut_everywhere(order, asked, what, both)
+    installed, back = _installation(order, came), _action(order, Act.ROLLED_BACK)
+    for what, asked, serves in (("installation", installed, second), ("retour", back, first)):
+        for moment, serving, kept in _cut_everywhere(order, asked, what):
+            expect_equal(kept, _named(first, second), f"{moment}, clés gardées")
+            expect(serving in {first, second}, f"{moment} : aucune des deux clés n’est en service")
         expect_equal(order.serving, serves, f"clé en service, {what}")
-    _cut_everywhere(order, _action(order, Act.CONFIRMED), "confirmation", the_new)
+    order.installs(came)
+    for moment, serving, kept in _cut_everywhere(order, _action(order, Act.CONFIRMED), "confirmation"):
+        expect_equal(serving, second, f"{moment}, clé en service")
+        expect(set(_named(second)) <= {*kept}, f"{moment} : la clé en service n’est plus gardée")
     expect_equal(order.stands["step"], None, "étape d’une commande terminée")
-    expect_equal(_kept(order), [second[:16]], "clés gardées après la confirmation")
+    expect(not order.can_take_back, "l’ancienne clé peut encore servir après confirmation")
+
+
+def _look(order: Order) -> dict[str, Any]:
+    return {"op": "order", "use": order.use}
 
 
 def _action(order: Order, kind: Act, **fields: Any) -> dict[str, Any]:
-    return {"op": "order", "use": order.use, "action": {"kind": kind, **fields}}
+    return {**_look(order), "action": {"kind": kind, **fields}}
 
 
 def _installation(order: Order, content: bytes) -> dict[str, Any]:
     return {"op": "install", "use": order.use, "certificates": encoded(content)}
 
 
-def _cut(order: Order, request: Mapping[str, Any], point: int | None = None) -> Mapping[str, Any]:
-    return expect_accepted(order.subject.ask("cut_short", request=request, point=point), "reprise après une coupure")
+def _cut_everywhere(order: Order, asked: Mapping[str, Any], what: str) -> Iterator[tuple[str, str | None, list[str]]]:
+    """Have something carried out by processes that are killed at each of its moments in turn, until it is done.
+
+    Yields:
+        For each process what is found when it begins, and at the end: when, the key that serves, those that are kept.
+    """
+    first = [{"op": "references"}, {"op": "keys_kept", "use": order.use}]
+    lives = _told(order.subject.ask("cut_everywhere", first=first, request=asked))
+    for number, (references, kept, *_) in enumerate(lives):
+        for found in (references, kept):
+            expect(found["error"] is None, f"{what}, après {number} coupures : rien n’est lisible ({found['error']})")
+        serving = references["value"].get(order.use) or {}
+        yield f"{what}, après {number} coupures", serving.get("public_key"), kept["value"]
+    *_, done = lives[-1]
+    expect(len(lives) > 1, f"{what} : rien n’est écrit")
+    expect(len(lives[-1]) > len(first), f"{what} : n’aboutit jamais")
+    expect(done["error"] is None, f"{what}, après {len(lives) - 1} coupures : refusé ({done['error']})")
+    yield f"{what}, à la fin", order.serving, _kept(order)
 
 
-def _cut_everywhere(order: Order, request: Mapping[str, Any], what: str, holds: Callable[[str], None]) -> None:
-    """Have a request killed at each of its points in turn, and go on; then it has to be accepted."""
-    for point in range(1, MOST_POINTS):
-        cut = _cut(order, request, point)
-        expect(not cut["refused"], f"{what}, repris après {point - 1} coupures : refusé")
-        if not cut["killed"]:
-            break
-        holds(f"{what}, coupure {point}")
-    holds(f"{what}, à la fin")
-    expect(point > 1, f"{what} : rien n’est écrit")
-    again = {name: value for name, value in request.items() if name != "op"}
-    order.accepted(order.subject.ask(request["op"], **again), f"{what}, une fois de plus")
+def _told(answer: Answer) -> list[list[dict[str, Any]]]:
+    expect(answer.error is None, f"l’hôte ne s’ouvre plus après une coupure ({answer.error})")
+    found: list[list[dict[str, Any]]] = answer.value
+    return found
 
 
 def _kept(order: Order) -> list[str]:
-    """Return how the fingerprints begin of the keys that the host keeps for this order."""
     found: list[str] = order.subject.ask("keys_kept", use=order.use).value
     return found
+
+
+def _named(*keys: str) -> list[str]:
+    return sorted(key[:NAMED_BY] for key in keys)

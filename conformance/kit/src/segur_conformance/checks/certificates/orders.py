@@ -19,6 +19,7 @@ from segur_conformance.checks.certificates.acts import (
 from segur_conformance.checks.certificates.judging import encoded, expect_accepted, fingerprint, started
 from segur_conformance.checks.certificates.material import INSI_AUTO, Keys, Wanted, authorities, issued, pem
 from segur_conformance.checks.certificates.platform import P12_PASSWORD, REVOCATION_CODE
+from segur_conformance.outcomes import CheckFailed
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_conformance.targets.subject import Answer, Subject
 
@@ -27,6 +28,7 @@ SIGNATURE: Final = 6
 SUBMISSION: Final = 7
 PLATFORM: Final = 8
 REQUEST: Final = 9
+WITHDRAWAL: Final = 10
 
 
 class Order:
@@ -46,6 +48,8 @@ class Order:
         self.name = name
         self.told: list[Any] = []
         """Everything that was answered."""
+        self._left: list[Step] = [*to_the_platform()]
+        """What this order was not led by yet."""
 
     @classmethod
     def begun(
@@ -95,28 +99,23 @@ class Order:
     def renewed_to_the_withdrawal(self) -> None:
         """Renew what serves, up to the certificate that is about to come."""
         self.accepted(self.subject.ask("renew", use=self.use), "renouvellement")
+        self._left = [*to_the_platform()]
         self.leads_to(REQUEST)
         self.does(Act.PRODUCT_REQUESTED, **self.product())
         self.does(Act.WITHDRAWN, **self.withdrawal())
 
-    def leads_to(self, step: int, **instead: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what the order offers, and nothing twice, until it stands at a step.
+    def leads_to(self, step: int) -> dict[str, Any]:
+        """Do what the order offers, and nothing twice, until it stands at a step; return where it stands.
 
         Args:
             step: at most 9, from where on each check knows what it does.
-            **instead: fields of some actions, by kind.
-
-        Returns:
-            Where the order stands.
         """
-        left: list[Step] = [(kind, instead.get(kind, fields)) for kind, fields in to_the_platform()]
         found = self.stands
         while found["step"] is not None and found["step"] < step:
-            offered = next((one for one in left if one[0] in found["possible"]), None)
+            offered = next((one for one in self._left if one[0] in found["possible"]), None)
             if offered is None:
-                expect(False, f"étape {found['step']} : la commande n’offre aucune action qui la fasse avancer")
-                break
-            left.remove(offered)
+                raise CheckFailed(f"étape {found['step']} : la commande n’offre aucune action qui la fasse avancer")
+            self._left.remove(offered)
             found = self.does(offered[0], **offered[1])
         return found
 
@@ -162,6 +161,11 @@ class Order:
         """Fingerprint of the key that serves now."""
         found = self.subject.ask("references").value.get(self.use)
         return found["public_key"] if found is not None else None
+
+    @property
+    def can_take_back(self) -> bool:
+        """Whether the former certificate can serve again."""
+        return bool(self.subject.ask("references").value[self.use]["can_take_back"])
 
     def product(self, csr: str = "upload", **changes: Any) -> dict[str, Any]:
         """Return the fields of the request at the platform."""

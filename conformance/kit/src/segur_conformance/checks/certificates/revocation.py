@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from segur_conformance.checks.certificates.acts import Act
 from segur_conformance.checks.certificates.judging import (
     JOB_LISTS,
     RANK,
@@ -14,6 +15,8 @@ from segur_conformance.checks.certificates.judging import (
     started,
 )
 from segur_conformance.checks.certificates.material import places
+from segur_conformance.checks.certificates.orders import PLATFORM, Order
+from segur_conformance.checks.certificates.platform import Platform
 from segur_conformance.checks.check import PLUGIN_KINDS, CheckSet
 from segur_conformance.runner.bench import Bench, expect, expect_equal
 from segur_conformance.targets.subject import Subject
@@ -57,10 +60,10 @@ def by_list(bench: Bench) -> None:
     """A list that is kept tells, without any question."""
     with places(bench) as where:
         subject = started(bench, {USE: where.role(ROLE)})
-        expect_fetched(subject)
+        expect_fetched(bench, subject)
         expect_equal(row(subject, USE)["status"], "ok", "certificat que la liste ne nomme pas")
         bench.sandbox.revoke(ROLE)
-        expect_fetched(subject)
+        expect_fetched(bench, subject)
         asked = len(bench.sandbox.exchanges("igc"))
         expect_blocked(row(subject, USE), "certificat que la liste nomme")
         expect_equal(
@@ -108,9 +111,12 @@ def kept(bench: Bench) -> None:
     with places(bench) as where:
         keys = {USE: where.role(ROLE), "essai-revoque": where.role("revoked")}
         subject = started(bench, keys)
-        expect_fetched(subject)
+        expect_fetched(bench, subject)
         bench.sandbox.fault("igc", "error5xx")
-        expect(ran(subject, JOB_LISTS)["status"] != "ok", "la mise à jour dit avoir réussi alors que rien n’est venu")
+        expect(
+            ran(bench, subject, JOB_LISTS)["status"] != "ok",
+            "la mise à jour dit avoir réussi alors que rien n’est venu",
+        )
         for what in ("même hôte", "hôte rouvert"):
             expect_equal(row(subject, USE)["status"], "ok", f"certificat bon, {what}")
             expect_blocked(row(subject, "essai-revoque"), f"certificat révoqué, {what}")
@@ -137,10 +143,10 @@ def ended_list(bench: Bench) -> None:
     with places(bench) as where:
         subject = hard(bench, {USE: where.role(ROLE)})
         bench.sandbox.fault("igc", "wrong_answer", variant="crl_expired")
-        expect(ran(subject, JOB_LISTS)["status"] != "ok", "une liste expirée est dite bonne")
+        expect(ran(bench, subject, JOB_LISTS)["status"] != "ok", "une liste expirée est dite bonne")
         expect_blocked(row(subject, USE), "liste expirée à son arrivée")
         bench.mend()
-        expect_fetched(subject)
+        expect_fetched(bench, subject)
         expect_usable(row(subject, USE), "liste en cours")
         subject.ask("clock", step_s=(LIST_LIFE - timedelta(hours=1)).total_seconds())
         expect_usable(row(subject, USE), "liste qui a encore une heure")
@@ -175,13 +181,13 @@ def forged_list(bench: Bench) -> None:
             bench.mend()
             what = more.get("variant", fault)
             bench.sandbox.fault("igc", fault, **more)
-            expect(ran(subject, JOB_LISTS)["status"] != "ok", f"{what} : la mise à jour dit avoir réussi")
+            expect(ran(bench, subject, JOB_LISTS)["status"] != "ok", f"{what} : la mise à jour dit avoir réussi")
             expect_blocked(row(subject, USE), f"{what}, quand aucune liste n’est connue")
         bench.mend()
-        expect_fetched(subject)
+        expect_fetched(bench, subject)
         for fault, more in faults:
             bench.sandbox.fault("igc", fault, **more)
-            ran(subject, JOB_LISTS)
+            ran(bench, subject, JOB_LISTS)
             bench.mend()
             what = more.get("variant", fault)
             expect_usable(row(subject, USE), f"{what}, certificat bon")
@@ -235,13 +241,45 @@ def unknown(bench: Bench) -> None:
         expect_blocked(row(hard(bench, keys), USE, online=True), "rien n’est connu, installation stricte")
 
 
+@checks(
+    "certificates.revocation.by-code",
+    "S003-27",
+    "CERT-08",
+    purpose="Perte, vol, fin d’activité : qui a le code révoque, et le certificat ne doit plus servir nulle part.",
+    steps=(
+        "commander sur la plateforme, installer, lire les bonnes pratiques",
+        "révoquer sur la plateforme par le code, mettre à jour les listes, puis renouveler",
+    ),
+    expected="la révocation est expliquée ; le certificat est bloqué avec la raison ; un autre peut être commandé",
+    mend="dire à la dernière étape quand révoquer ; juger d’après les listes ; laisser recommander",
+    film=_FILM,
+    kinds=PLUGIN_KINDS,
+)
+def by_code(bench: Bench) -> None:
+    """Told when to, done at the platform, and found out here."""
+    platform = Platform(bench)
+    order = Order.requested(bench)
+    number = platform.ordered(order.csr, order.name)
+    order.does(Act.WITHDRAWN, **order.withdrawal())
+    advice = order.installs(platform.withdrawn(number))["to_do"]
+    expect(any("révoqu" in one.lower() for one in advice), "rien ne dit quand révoquer")
+    order.does(Act.CONFIRMED)
+    expect_fetched(bench, order.subject)
+    expect_usable(row(order.subject, order.use), "certificat en service")
+    platform.revoked(number)
+    expect_fetched(bench, order.subject)
+    expect_blocked(row(order.subject, order.use), "certificat révoqué par son code")
+    renewed = order.accepted(order.subject.ask("renew", use=order.use), "commande d’un autre certificat")
+    expect_equal(renewed["step"], PLATFORM, "étape de la nouvelle commande")
+
+
 def hard(bench: Bench, keys: Mapping[str, Mapping[str, Any]]) -> Subject:
     """Start the target where nothing may be used of which nothing is known."""
     return started(bench, keys, settings={bench.plugin.id: {"revocation": "hard"}})
 
 
-def expect_fetched(subject: Subject) -> None:
+def expect_fetched(bench: Bench, subject: Subject) -> None:
     """Fail unless every list was fetched."""
-    outcome = ran(subject, JOB_LISTS)
+    outcome = ran(bench, subject, JOB_LISTS)
     code = (outcome.get("error") or {}).get("code")
     expect(outcome["status"] == "ok", f"la mise à jour des listes échoue ({code})")

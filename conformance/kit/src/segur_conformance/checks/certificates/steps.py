@@ -94,9 +94,8 @@ def prerequisites(bench: Bench) -> None:
     missing = _missing_at(order, Act.CONTRACT_SIGNED, on="2021-03-01")
     expect_equal(missing[0], 2, "étape, nature du FINESS inconnue")
     order.does(Act.STRUCTURE_NAMED, structure=STRUCTURE)
-    expect_equal(
-        order.does(Act.CONTRACT_SIGNED, on="2014-06-01")["step"], 1, "étape, contrat plus ancien que le FINESS"
-    )
+    again = order.does(Act.CONTRACT_SIGNED, on="2014-06-01")
+    expect_equal(again["step"], 1, "étape, contrat plus ancien que le FINESS")
     order.does(Act.CONTRACT_SIGNED, on="2021-03-01")
     step, texts = _missing_at(order, Act.DIRECTOR_CARD, card="ordered")
     expect_equal(step, 1, "étape, carte du directeur seulement commandée")

@@ -109,6 +109,11 @@ def _draft(**more: Any) -> Event:
     }
 
 
+def _validated(**more: Any) -> Event:
+    validation = {"validator": "10000000001", "validated_at": "2026-01-05T08:00:00Z"}
+    return {"document_ref": "essai-1", "document_date": "2026-01-05", "validation": validation, **more}
+
+
 def ordinary(bench: Bench) -> tuple[Sample, ...]:
     """Return what happens every day, at every hook that the plugin declares.
 
@@ -141,6 +146,7 @@ def ordinary(bench: Bench) -> tuple[Sample, ...]:
         Sample("qualify_identity", "des traits incomplets", _by_traits(**incomplete)),
         Sample("qualify_identity", "un INS reçu", _candidate("ADRTROIS", "TOUSSAINT")),
         Sample("qualify_identity", "une carte", {"subject": {"kind": "card", "beneficiary": beneficiary}}),
+        Sample("on_document_validated", "un entretien pharmaceutique", _validated(document_type="78601-2")),
         Sample("before_dmp_send", "un document validé", _draft()),
         Sample("before_dmp_send", "un document non validé", _draft(validation=None)),
         Sample("on_prescription_scanned", "une ordonnance", _scanned("https://ordonnance.example/1234567890")),
@@ -165,7 +171,8 @@ def rare(bench: Bench) -> tuple[Sample, ...]:
         Sample("qualify_identity", "les noms les plus longs", _by_traits(**longest)),
         Sample("qualify_identity", "un nom en grec", _by_traits(**{**longest, "nom_naissance": "Ωμέγα"})),
         Sample("qualify_identity", "un sexe indéterminé", _by_traits(**{**longest, "sexe": "I"})),
-        Sample("before_dmp_send", "un document masqué", _draft(confidentiality=["MASQUE_PS"], title="T" * 200)),
+        Sample("on_document_validated", "un nom inconnu", _validated(label="N" * 128)),
+        Sample("before_dmp_send", "un document masqué", _draft(confidentiality=["MASQUE_PS"], title="T" * 128)),
         Sample("on_prescription_scanned", "huit mille caractères", _scanned("x" * 8192, "text")),
         Sample("on_prescription_scanned", "des caractères de commande", _scanned("\x00\x1d\x1e\ud7ff", "datamatrix")),
     )

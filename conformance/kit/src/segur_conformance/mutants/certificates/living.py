@@ -115,7 +115,12 @@ MUTANTS: Final = (
     Mutant(
         "certificates.lists-unread",
         "ne cherche pas les certificats dans les listes",
-        ("certificates.revocation.list", "certificates.revocation.kept", "certificates.revocation.forged-list"),
+        (
+            "certificates.revocation.list",
+            "certificates.revocation.kept",
+            "certificates.revocation.forged-list",
+            "certificates.revocation.by-code",
+        ),
         (plugin("crl.py", "        if entry is None:\n", "        if entry is None or at is not None:\n"),),
     ),
     Mutant(

@@ -58,7 +58,7 @@ MUTANTS: Final = (
         (
             plugin(
                 "ordering/preparing.py",
-                '("certificates.order_incomplete" if lacks_until(state, PREPARED) else None)',
+                '("certificates.order_incomplete" if lacks_until(asked, PREPARED) else None)',
                 '("certificates.order_incomplete" if state is None else None)',
             ),
         ),
@@ -102,7 +102,7 @@ MUTANTS: Final = (
     Mutant(
         "certificates.no-box",
         "ne dit pas quelle case cocher",
-        ("certificates.steps.form",),
+        ("certificates.steps.form", "certificates.steps.boxes"),
         (
             plugin(
                 "ordering/guide.py",
@@ -152,7 +152,7 @@ MUTANTS: Final = (
     Mutant(
         "certificates.not-again",
         "refuse une action déjà faite",
-        ("certificates.steps.resumed",),
+        ("certificates.steps.resumed", "certificates.killed.request"),
         (
             plugin(
                 "ordering/repeating.py",
@@ -188,7 +188,12 @@ MUTANTS: Final = (
     Mutant(
         "certificates.never-confirmed",
         "oublie que le nouveau certificat est confirmé",
-        ("certificates.installing.served", "certificates.installing.renewed"),
+        (
+            "certificates.installing.served",
+            "certificates.installing.renewed",
+            "certificates.killed.install",
+            "certificates.killed.renewal",
+        ),
         (
             plugin(
                 "ordering/obtaining.py",
@@ -250,13 +255,17 @@ MUTANTS: Final = (
     Mutant(
         "certificates.keeps-the-former",
         "garde l’ancienne clé après confirmation",
-        ("certificates.installing.renewed",),
+        ("certificates.installing.renewed", "certificates.killed.renewal"),
         (plugin("leading.py", "            ctx.keyring.retire(order.use)\n", "            pass\n"),),
     ),
     Mutant(
         "certificates.no-roll-back",
         "dit être revenu à l’ancien certificat",
-        ("certificates.installing.rolled-back", "certificates.installing.over-a-file"),
+        (
+            "certificates.installing.rolled-back",
+            "certificates.installing.over-a-file",
+            "certificates.killed.renewal",
+        ),
         (plugin("leading.py", "        ctx.keyring.take_back(state.product.use)\n", "        pass\n"),),
     ),
     Mutant(

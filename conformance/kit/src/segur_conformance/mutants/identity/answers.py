@@ -108,8 +108,8 @@ MUTANTS: Final = (
             Change(
                 "segur_host",
                 "identities/repository.py",
-                "            row = connection.execute(query).one_or_none()\n",
-                "            row = connection.execute(query).one_or_none()\n"
+                "order_by(revisions.c.revision.desc()).limit(1)).one_or_none()\n",
+                "order_by(revisions.c.revision.desc()).limit(1)).one_or_none()\n"
                 "            row = row or connection.execute(self._select().where(revisions.c.is_current)).first()\n",
             ),
         ),

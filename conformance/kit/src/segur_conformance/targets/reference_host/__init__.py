@@ -32,7 +32,9 @@ from segur_conformance.targets.reference_host.person import Person
 from segur_conformance.targets.reference_host.signing_in import SigningIn
 from segur_conformance.targets.reference_host.stepping_clock import SteppingClock
 from segur_conformance.targets.reference_host.structure_certificates import StructuresCertificates
+from segur_conformance.targets.reference_host.surroundings import Surroundings
 from segur_conformance.targets.reference_host.upkeep import Upkeep
+from segur_conformance.targets.reference_host.verbs import Verbs
 from segur_conformance.targets.reference_host.watched_host import WatchedHost
 from segur_host.broker.ask import CheckedAsker
 from segur_host.config.model import HostConfig
@@ -74,6 +76,7 @@ class Target:
         self._monitor = monitor
         self._snapshot = snapshot
         self._environment = dict(os.environ)
+        self._surroundings = Surroundings()
         self._folder = Path.cwd()
         self._clock = SteppingClock()
         self._opened = ExitStack()
@@ -102,10 +105,12 @@ class Target:
             "kept": self._kept,
             "settings": self._settings,
             "import": self._import,
+            "variables": self._variables,
             "stop": self._stop,
             **self._signing_in.ops,
             **Upkeep(lambda: self.host).ops,
             **StructuresCertificates(lambda: self.host).ops,
+            **Verbs(lambda: self.host).ops,
             **CutShort(lambda: self.host, lambda: self._stop({}), lambda: self._reopen({}), self._carried_out).ops,
         }
 
@@ -123,6 +128,7 @@ class Target:
 
     def _start(self, request: Request) -> Any:
         self._stop(request)
+        self._surroundings.restore()
         self._clock.step = timedelta()
         self._monitor.connects.clear()
         self._person.learns(request.get("answers", {}))
@@ -255,6 +261,10 @@ class Target:
         )
         return [one.model_dump(mode="json") for one in found]
 
+    def _variables(self, request: Request) -> Any:
+        """Have these variables in the environment of the process until the next ``start``."""
+        self._surroundings.change(request["variables"])
+
     def _set_clock(self, request: Request) -> Any:
         self._clock.step = timedelta(seconds=request["step_s"])
 
@@ -307,7 +317,7 @@ def answered(target: Target, line: str) -> dict[str, Any]:
         return {"id": request["id"], "error": {"code": "input.identify", "message": type(failure).__name__}}
     finally:
         target.look_for_patches()
-    if request["op"] == "call":
+    if request["op"] in {"call", "decide"}:
         return {"id": request["id"], **value}
     return {"id": request["id"], "value": value}
 

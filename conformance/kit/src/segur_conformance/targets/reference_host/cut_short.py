@@ -1,14 +1,15 @@
-"""A process that is killed in the middle of something, on the data with which the target goes on.
+"""Processes that are killed in the middle of something, one after the other, on the data with which the target goes on.
 
-Points of such a process come before each change in the host's folder of keys, and before and after each value that a
-plugin stores.
+Each is a life: a host of its own, a few requests, and SIGKILL. Points at which a life may end come before each change
+in the host's folder of keys, and before and after each value that a plugin stores.
 """
 
 import functools
+import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -20,8 +21,9 @@ from segur_sdk.errors import SegurError
 Request = Mapping[str, Any]
 CHANGES: Final = frozenset({"os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.link"})
 """Audit events of the interpreter; writing itself is no change yet, for what is written has another name first."""
-REFUSED: Final = 3
-"""Status of a process whose request was refused."""
+PATIENCE: Final = 2
+"""How many lives may go one change further each; after them each goes further than the one before."""
+MOST_POINTS: Final = 60
 
 
 class CutShort:
@@ -46,56 +48,92 @@ class CutShort:
         self._open_again = open_again
         self._act = act
         self.ops: Final[Mapping[str, Callable[[Request], Any]]] = {
-            "cut_short": self._cut_short,
+            "lives": self._lives,
+            "cut_everywhere": self._cut_everywhere,
             "keys_kept": self._keys_kept,
         }
 
-    def _cut_short(self, request: Request) -> Any:
-        """Carry out ``request`` in a process that is killed at ``point``, counted from 1; then open another host.
+    def _lives(self, request: Request) -> Any:
+        """Live each of ``lives``, a list of requests: killed when the last of them is answered. Return the answers."""
+        self._stop()
+        found = [self._lived(requests)[0] for requests in request["lives"]]
+        self._open_again()
+        return found
 
-        Without a point it is killed as soon as the request was carried out. Tells whether it was ``killed`` before
-        that, or its request ``refused``.
+    def _cut_everywhere(self, request: Request) -> Any:
+        """Carry out ``request`` in lives that are killed on the way, until one is not.
+
+        The first is killed before it changes anything, the next after one change each: whatever was done is found
+        by the one that follows. Where that one begins anew instead of going on, they get further and further.
+
+        Return the answers of each life: those to ``first``, which come before and at no point, and of the last life
+        the one to ``request``.
         """
         data = self._host().config.data
         self._stop()
+        found = []
+        for point in (1, *[2] * PATIENCE, *range(3, MOST_POINTS)):
+            answers, status = self._lived([*request["first"], request["request"]], _Points(point, data / KEYS_FOLDER))
+            found.append(answers)
+            if status != -signal.SIGKILL:
+                break
+        self._open_again()
+        return found
+
+    def _lived(self, requests: Sequence[Request], points: "_Points | None" = None) -> tuple[list[Any], int]:
+        """Return what a life answered, and the status with which its process ended."""
+        heard, told = os.pipe()
         sys.stderr.flush()
         process = os.fork()
         if process == 0:
-            self._until_killed(request["request"], request.get("point"), data / KEYS_FOLDER)
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        self._open_again()
-        return {"killed": status == -signal.SIGKILL, "refused": status == REFUSED, "status": status}
+            os.close(heard)
+            self._live(requests, points, told)
+        os.close(told)
+        with os.fdopen(heard, "rb") as stream:
+            answers = [json.loads(line) for line in stream]
+        return answers, os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
-    def _until_killed(self, request: Request, point: int | None, keys: Path) -> NoReturn:
-        status = 1
+    def _live(self, requests: Sequence[Request], points: "_Points | None", told: int) -> NoReturn:
         try:
             self._open_again()
-            _Points(point, keys).watch()
-            self._act(request)
-            status = 0
-            if point is None:
+            with os.fdopen(told, "wb", buffering=0) as line:
+                for rank, request in enumerate(requests, 1):
+                    if points is not None and rank == len(requests):
+                        points.watch()
+                    line.write(json.dumps(self._answered(request), default=str).encode() + b"\n")
+            if points is None:
                 _kill()
-        except SegurError:
-            status = REFUSED
         finally:
             # Nothing of what is still open is closed.
-            os._exit(status)
+            os._exit(0)
+
+    def _answered(self, request: Request) -> dict[str, Any]:
+        try:
+            return {"value": self._act(request), "error": None}
+        except SegurError as failure:
+            return {"value": None, "error": failure.code}
 
     def _keys_kept(self, request: Request) -> Any:
-        """Name the private keys that the host keeps for a use: each begins as the fingerprint of its public half."""
+        """Name the private keys that the host keeps for a use: as the fingerprints of their public halves begin."""
         folder = self._host().config.data / KEYS_FOLDER / request["use"]
         return sorted(one.parent.name.upper() for one in folder.glob(f"[0-9a-f]*/{KEY_NAME}"))
 
 
 class _Points:
-    """Counts points, and ends the process at one of them."""
+    """Counts points, and ends the process at one of them.
 
-    def __init__(self, last: int | None, keys: Path) -> None:
+    Args:
+        last: where it ends, counted from 1.
+        keys: folder of the host's keys.
+    """
+
+    def __init__(self, last: int, keys: Path) -> None:
         self._last = last
         self._keys = str(keys)
         self._reached = 0
 
     def watch(self) -> None:
+        """Count from now on, as long as this process lives."""
         sys.addaudithook(self._heard)
         for name in ("put", "delete"):
             setattr(PluginStore, name, self._around(getattr(PluginStore, name)))
