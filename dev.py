@@ -48,6 +48,7 @@ USAGE = """usage: python dev.py COMMAND
 
 PYTHON_HEADER = str(Path(sysconfig.get_path("include")) / "Python.h")
 COMPILED = "pyscard, by which PC/SC readers are read, is compiled on Linux"
+PREFLIGHT = "PDFBox Preflight, which nobody here wrote, says that documents are PDF/A-1b"
 
 
 class SystemPackage(NamedTuple):
@@ -81,6 +82,10 @@ SYSTEM_PACKAGES = (
     SystemPackage("opensc", "opensc-tool", "a program that is not ours sees the virtual cards"),
     SystemPackage("pcsc-tools", "pcsc_scan", "a program that is not ours sees the virtual cards come and go"),
     SystemPackage("softhsm2", "/usr/lib/softhsm/libsofthsm2.so", "keys are used through PKCS#11"),
+    SystemPackage("default-jre-headless", "java", PREFLIGHT),
+    SystemPackage("libpdfbox2-java", "/usr/share/java/preflight.jar", PREFLIGHT),
+    SystemPackage("libactivation-java", "/usr/share/java/javax.activation.jar", PREFLIGHT),
+    SystemPackage("libjaxb-api-java", "/usr/share/java/jaxb-api.jar", PREFLIGHT),
     SystemPackage("gcc", "gcc", COMPILED),
     SystemPackage("libc6-dev", "/usr/include/stdio.h", COMPILED),
     SystemPackage("swig", "swig", COMPILED),

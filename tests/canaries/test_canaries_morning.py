@@ -49,7 +49,7 @@ def careless(play: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
 def test_the_whole_walk_was_played(morning: Any) -> None:
     steps = [json.loads(line) for line in morning.left["stdout"][0].splitlines()]
 
-    assert (morning.status, len(steps), steps[-1]) == (0, 17, {"result": "ok"})
+    assert (morning.status, len(steps), steps[-1]) == (0, 22, {"result": "ok"})
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -192,6 +192,9 @@ class Derived(HostError):
     def __init__(self):
         super().__init__("host.derived")
 
+def found():
+    yield Finding("card.found", "slot")
+
 NOT_RAISED = "card.not_raised"
 """
 
@@ -201,6 +204,7 @@ def test_codes_are_found_wherever_they_come_from(tmp_path: Path) -> None:
 
     assert raised_codes([tmp_path]) == {
         "card.by_default": {"CardError"},
+        "card.found": {"Finding"},
         "card.from_table": {"CardError"},
         "card.handed": {"CardError"},
         "host.derived": {"HostError"},

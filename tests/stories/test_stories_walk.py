@@ -28,6 +28,11 @@ STEPS = [
     "insi_down",
     "card_swapped",
     "test_card_in_production",
+    "interview_fed",
+    "opposed",
+    "dmp_down",
+    "act_held",
+    "act_released",
     "signed_out",
 ]
 CLOSED_STDIN = subprocess.DEVNULL
@@ -51,7 +56,7 @@ def walked(sandbox: RunningSandbox) -> tuple[int, list[dict[str, Any]]]:
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.req("S000-11", "S000-18", "S000-20", "S000-21", "S000-23")
+@pytest.mark.req("S000-11", "S000-18", "S000-20", "S000-21", "S000-23", "S000-34", "S000-35", "SC.DMP/HISTO.03")
 def test_the_walk_goes_as_it_should(segur_sandbox: RunningSandbox) -> None:
     status, lines = walked(segur_sandbox)
     assert status == 0
@@ -59,6 +64,7 @@ def test_the_walk_goes_as_it_should(segur_sandbox: RunningSandbox) -> None:
     assert {line["status"] for line in lines[:-1]} == {"ok"}
     assert all(set(line) == {"step", "status", "outcomes", "duration_ms"} for line in lines[:-1])
     assert lines[-1] == {"result": "ok"}
+    assert len([one for one in segur_sandbox.dmp_now()["entries"] if not one["signature"]]) == 3
     operations = {call["operation"] for call in segur_sandbox.exchanges("insi") if call["operation"]}
     assert operations == {"rechercherInsAvecTraitsIdentite", "rechercherInsAvecCarteVitale"}
 
@@ -75,6 +81,7 @@ def test_the_walk_can_be_walked_again_on_the_same_sandbox(segur_sandbox: Running
         pytest.param("insi", "wrong_answer", {"count": 1}, "insi", id="one answer is somebody else"),
         pytest.param("insi", "expired_certificate", {}, "insi", id="insi's own certificate is expired"),
         pytest.param("insi", "error5xx", {"operation": "rechercherInsAvecTraitsIdentite"}, "no_document", id="traits"),
+        pytest.param("dmp", "error5xx", {}, "interview_fed", id="dmp answers 503"),
         pytest.param("psc", "error5xx", {}, "signed_in", id="psc answers 503"),
         pytest.param("psc", "error5xx", {"operation": "logout"}, "signed_out", id="psc does not end its session"),
     ],

@@ -30,7 +30,7 @@ def test_the_walk_reads_its_cards_through_pcscd(segur_pcsc_sandbox: RunningSandb
     done = walk("--sandbox", str(segur_pcsc_sandbox.path))
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0
-    assert len(lines) == 17
+    assert len(lines) == 22
     assert {line["status"] for line in lines[:-1]} == {"ok"}
     assert lines[-1] == {"result": "ok"}
     read = {exchange["operation"] for exchange in segur_pcsc_sandbox.exchanges("cards")}
