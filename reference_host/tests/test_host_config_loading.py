@@ -114,7 +114,7 @@ def test_what_was_loaded_cannot_be_changed(tmp_path: Path) -> None:
 
 INVALID = {
     "unknown_key_in_actor": ("colour = 1\n", "actor.colour"),
-    "unknown_table": ("[outbox]\nkind = 1\n", "outbox"),
+    "unknown_table": ("[boite]\nkind = 1\n", "boite"),
     "unknown_key_in_plugin": ("[plugins.insi]\nenabled = true\nversion = 'x'\n", "plugins.insi.version"),
     "unknown_key_in_key": ("[keys.a]\np12 = 'a'\npin = 1\npassword = {env='A'}\n", "keys.a.pin"),
     "unknown_key_in_limits": ("[limits]\nspeed = 1\n", "limits.speed"),

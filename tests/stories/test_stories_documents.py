@@ -1,101 +1,121 @@
-"""A pharmacist validates documents: what leaves by itself is in the sandbox's DMP, its next version replaces it."""
-
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any, Final
+"""Acceptance stories of the pharmacy guide on proofs of identity, through the host's own door."""
 
 import pytest
 
-from segur_host import Host
+from segur_host import Host, chosen
 from segur_host.config.model import HostConfig
-from segur_host.consents.ledger import InformationChannel
-from segur_host.documents.document import ValidatedDocument
 from segur_sandbox.running import RunningSandbox
-from segur_sdk.hooks.dmp_send import DmpContent, Validation
-from segur_sdk.models.document import CareStructure, DocumentAct, DocumentProfessional, Section, WrittenBody
-from segur_sdk.models.identity import ProofDocument, Sex, Traits
-
-MADE: Final = datetime.fromisoformat("2026-03-02T09:10:00+01:00")
-ZOE: Final = Traits(
-    nom_naissance="ADRUN",
-    premier_prenom="ZOE",
-    prenoms_naissance=("ZOE",),
-    sexe=Sex.FEMALE,
-    date_naissance=date(1975, 12, 31),
-    lieu_naissance="63220",
+from segur_sdk.errors import IdentityError
+from segur_sdk.identity.engine import Asking
+from segur_sdk.models.identity import (
+    InsStatus,
+    NoProof,
+    NoProofReason,
+    ProofDocument,
 )
-PHARMACIST: Final = DocumentProfessional(
-    id="899900063480",
-    family_name="LIBRE",
-    given_name="MAX",
-    role="G15_21/A",
-    structure=CareStructure(id="10B0152872", name="PHARMACIE DU BAC A SABLE"),
+from tests.stories.told import Person, ref
+
+
+@pytest.mark.req("S000-17")
+def test_after_a_card_was_read_the_ins_data_are_to_be_checked(host: Host, segur_sandbox: RunningSandbox) -> None:
+    segur_sandbox.insert(segur_sandbox.readers[0], "family")
+    found = host.identify(chosen(host.read_card(segur_sandbox.readers[0]), 2))
+    assert found.identity is not None
+    assert found.identity.status is InsStatus.RECUPEREE
+    assert found.asking is Asking.ASK
+
+
+@pytest.mark.req("S000-18", "S000-19", "SC.INS/va1.23")
+@pytest.mark.parametrize(
+    ("who", "proof"),
+    [
+        ("zoe", "CN"),
+        ("zoe", "PA"),
+        ("zoe", "CS"),
+        ("zoe", "CE"),
+        ("zoe", "eCN"),
+        ("zoe", "IN"),
+        ("michelangelo", "LEP"),
+        ("michelangelo", "AN"),
+        ("michelangelo", "CC"),
+    ],
 )
-
-Hand = Callable[..., Any]
-
-
-@pytest.fixture
-def handed(segur_sandbox: RunningSandbox, segur_config: HostConfig) -> Any:
-    """Hand a document over to a host, and return what became of it and of its feeding."""
-    with Host(segur_config) as host:
-        reference = host.identify(ZOE, document=ProofDocument(type="CN")).identity
-        assert reference is not None
-        host.inform(reference.identity_ref, InformationChannel.ORAL)
-
-        def handed(ref: str, code: str, words: str = "Rien à signaler.", **options: Any) -> tuple[Any, str | None]:
-            body = WrittenBody(sections=(Section(heading="Bilan", paragraphs=(words,)),))
-            document = ValidatedDocument(
-                document_ref=ref,
-                identity=host.identity(reference.identity_ref),
-                document_type=code,
-                title="Document",
-                validation=Validation(validator="99900063480", validated_at=MADE),
-                content=DmpContent(
-                    author=PHARMACIST,
-                    authored_at=MADE,
-                    validator=PHARMACIST,
-                    act=DocumentAct(start=MADE),
-                    body=body,
-                ),
-                answers=options.pop("answers", {}),
-            )
-            done = host.validate(document, **options)
-            host.outbox.run()
-            intent = done.receipt.intent if done.receipt is not None else None
-            return done, str(host.outbox.show(intent.id).state) if intent is not None else None
-
-        yield handed
-
-
-def statuses(sandbox: RunningSandbox) -> list[str]:
-    entries = [one for one in sandbox.dmp_now()["entries"] if not one["signature"]]
-    return sorted(one["status"].rpartition(":")[2] for one in entries)
-
-
-@pytest.mark.req("S000-34", "S000-36", "SC.DMP.03.LGO", "SC.DMP/ALI/PROG.02")
-def test_what_leaves_by_itself_is_fed_once_and_its_next_version_replaces_it(
-    handed: Hand, segur_sandbox: RunningSandbox
+def test_an_accepted_document_qualifies_and_its_kind_is_recorded(
+    host: Host, person: Person, who: str, proof: str
 ) -> None:
-    segur_sandbox.reset()
-    assert handed("entretien-1", "78601-2")[1] == "sent"
-    assert handed("entretien-1", "78601-2")[1] == "sent"
-    assert statuses(segur_sandbox) == ["Approved"]
-    assert handed("entretien-1", "78601-2", "Technique revue.")[1] == "sent"
-    assert handed("entretien-1", "78601-2", "Technique revue deux fois.")[1] == "sent"
-    assert statuses(segur_sandbox) == ["Approved", "Deprecated", "Deprecated"]
-    assert handed("bilan-1", "56445-0")[1] == "sent"
-    assert statuses(segur_sandbox) == ["Approved", "Approved", "Deprecated", "Deprecated"]
+    known = ref(host.identify(person(who)))
+    shown = ProofDocument(type=proof, adult_document="CN" if proof in {"LEP", "AN"} else None)
+    found = host.qualify(known, document=shown).identity
+    assert found is not None
+    assert found.status is InsStatus.QUALIFIEE
+    assert host.history(known)[-1].record.document == shown
 
 
-def test_what_is_sensitive_leaves_when_somebody_sends_that_very_document(
-    handed: Hand, segur_sandbox: RunningSandbox
-) -> None:
-    segur_sandbox.reset()
-    done, state = handed("certificat-1", "89601-9")
-    assert (state, done.kept_back.code) == (None, "documents.sensitive")
-    done, state = handed("certificat-1", "89601-9", feed=True)
-    assert (state, done.receipt.question.code) == ("held", "dmp.sensitive")
-    assert handed("certificat-1", "89601-9", feed=True, answers={"dmp.sensitive": "send"})[1] == "sent"
-    assert handed("certificat-2", "89601-9", feed=True)[1] == "held"
-    assert statuses(segur_sandbox) == ["Approved"]
+@pytest.mark.req("S000-19", "CARD-09")
+@pytest.mark.parametrize(
+    ("who", "proof", "code"),
+    [
+        pytest.param("zoe", "CV", "identity.proof_not_high_trust", id="carte Vitale alone"),
+        pytest.param("zoe", "PC", "identity.proof_not_high_trust", id="driving licence"),
+        pytest.param("zoe", "LE", "identity.proof_not_high_trust", id="livret de famille alone"),
+        pytest.param("zoe", "AN", "identity.proof_minors_only", id="birth certificate of an adult"),
+        pytest.param("zoe", "ZZ", "identity.proof_unknown", id="unknown kind"),
+        pytest.param("michelangelo", "LEP", "identity.proof_adult_document", id="without the adult's document"),
+    ],
+)
+def test_any_other_document_qualifies_nobody(host: Host, person: Person, who: str, proof: str, code: str) -> None:
+    known = ref(host.identify(person(who)))
+    with pytest.raises(IdentityError) as refused:
+        host.qualify(known, document=ProofDocument(type=proof))
+    assert refused.value.code == code
+    assert host.identity(known).status is InsStatus.RECUPEREE
+
+
+@pytest.mark.req("S000-20")
+def test_information_that_differs_leaves_the_patient_unidentified(host: Host, person: Person) -> None:
+    known = ref(host.identify(person("zoe"), document=ProofDocument(type="CN")))
+    found = host.qualify(known, document=NoProof(none_because=NoProofReason.DIFFERS))
+    assert found.identity is not None
+    assert (found.identity.status, found.identity.matricule) == (InsStatus.PROVISOIRE, None)
+    assert "R49454" in (found.notices[0].action or "")
+
+
+@pytest.mark.req("S000-21")
+@pytest.mark.parametrize("limit", [0, 1, 3, 5])
+def test_no_document_is_asked_again_n_times_then_no_more(segur_config: HostConfig, person: Person, limit: int) -> None:
+    table = segur_config.identity.model_copy(update={"max_document_requests": limit})
+    none = NoProof(none_because=NoProofReason.NONE_PRESENTED)
+    with Host(segur_config.model_copy(update={"identity": table})) as host:
+        found = host.identify(person("zoe"))
+        for _ in range(limit):
+            assert found.asking is Asking.ASK
+            found = host.qualify(ref(found), document=none)
+        assert found.asking is Asking.EXHAUSTED
+        assert found.identity is not None
+        assert found.identity.status is InsStatus.RECUPEREE
+
+
+@pytest.mark.req("S000-21")
+def test_the_default_is_three_times(host: Host, person: Person) -> None:
+    found = host.identify(person("zoe"))
+    asked = 0
+    while found.asking is Asking.ASK:
+        asked += 1
+        found = host.qualify(ref(found), document=NoProof(none_because=NoProofReason.NONE_PRESENTED))
+    assert asked == 3
+
+
+@pytest.mark.req("S000-21")
+def test_an_absent_patient_never_counts(host: Host, person: Person) -> None:
+    found = host.identify(person("zoe"))
+    for _ in range(6):
+        found = host.qualify(ref(found), document=NoProof(none_because=NoProofReason.PATIENT_ABSENT))
+    assert found.asking is Asking.ASK
+
+
+@pytest.mark.req("S000-23")
+def test_a_refusal_is_recorded_and_the_question_stops(host: Host, person: Person) -> None:
+    found = host.identify(person("zoe"))
+    found = host.qualify(ref(found), document=NoProof(none_because=NoProofReason.REFUSED))
+    assert found.asking is Asking.REFUSED
+    assert host.history(ref(found))[-1].record.proof_refused

@@ -44,8 +44,10 @@ def test_new_version_replaces_the_one_before_and_the_last_is_withdrawn(
     assert in_words(second) == ("sent", [])
     two = version_of(second)
     assert (two.number, two.set_id, two.replaces) == (2, one.set_id, one.id)
-    withdrawn = settled(host, draft(**who, replaces=two), kind="dmp-delete")
-    assert in_words(withdrawn) == ("sent", [])
+    own = draft(**who, replaces=two, title="Entretien asthme, corrigé")
+    host.oppose(who["identity"].identity_ref)
+    assert [one.code for one in host.send(own).reasons] == ["gate.patient_opposed", "dmp.unchanged"]
+    assert in_words(settled(host, own, kind="dmp-delete")) == ("sent", [])
     entries = {one["unique_id"]: one["status"].rpartition(":")[2] for one in segur_sandbox.dmp_now()["entries"]}
     assert (entries[one.id], entries[two.id]) == ("Deprecated", "Deleted")
 

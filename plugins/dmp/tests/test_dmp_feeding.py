@@ -131,6 +131,15 @@ def test_version_that_the_registry_does_not_know_is_not_replaced(make_ctx: MakeC
     assert (caught.value.code, caught.value.maybe_processed) == ("dmp.document_unknown", False)
 
 
+def test_several_references_to_the_version_before_are_no_doubt_about_the_new_one(make_ctx: MakeContext) -> None:
+    given = draft(replaces=BEFORE)
+    ctx = make_ctx(existence(), found(reference(7), reference(8)))
+    with pytest.raises(ServiceError) as caught:
+        PLUGIN.attempt_send(attempt(prepared(ctx, given), given), ctx)
+    told = caught.value
+    assert (told.code, told.retryable, told.maybe_processed) == ("dmp.answer_unreadable", True, False)
+
+
 @pytest.mark.req("SC.DMP/CONF.11")
 def test_sent_tells_by_what_the_document_is_found_again(make_ctx: MakeContext) -> None:
     ctx = make_ctx(existence(), registry())

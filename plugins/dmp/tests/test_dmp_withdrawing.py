@@ -43,7 +43,7 @@ def test_withdrawal_changes_the_status_of_the_one_entry(make_ctx: MakeContext) -
     ]
     assert slots == [("OriginalStatus", "Approved"), ("NewStatus", "Deleted")]
     assert (sent.effect_id, sent.references["document"]) == (made.facts["set"], "2.25.11")
-    assert not made.deduplicated
+    assert made.deduplicated
 
 
 def test_withdrawal_names_its_document(make_ctx: MakeContext) -> None:
@@ -65,6 +65,16 @@ def test_document_that_is_no_longer_shown_was_withdrawn_before(make_ctx: MakeCon
     made = prepared(ctx, given, "dmp-delete")
     assert PLUGIN.attempt_send(attempt(made, given, number=2), ctx).effect_id == made.effect_id
     with pytest.raises(ServiceError, match=r"dmp\.document_unknown"):
+        PLUGIN.attempt_send(attempt(made, given, number=1), ctx)
+
+
+def test_withdrawal_that_an_attempt_before_carried_out_is_done(make_ctx: MakeContext) -> None:
+    given = draft(replaces=BEFORE)
+    refused = registry("XDSDuplicateUniqueIdInRegistry")
+    ctx = make_ctx(found(reference()), refused, found(reference()), refused)
+    made = prepared(ctx, given, "dmp-delete")
+    assert PLUGIN.attempt_send(attempt(made, given, number=2), ctx).effect_id == made.effect_id
+    with pytest.raises(ServiceError, match=r"dmp\.already_there"):
         PLUGIN.attempt_send(attempt(made, given, number=1), ctx)
 
 

@@ -23,9 +23,9 @@ from segur_host.identities.person import Person
 from segur_host.identities.repository import Revision
 from segur_host.inputs import CardInput
 from segur_host.outbox.intents import Intent, IntentState
+from segur_host.outbox.kinds import FEEDING
 from segur_host.outbox.outbox import DryRun, Receipt
 from segur_host.registry.registry import PluginEntry
-from segur_host.sending_verbs import FEEDING
 from segur_host.sessions.open_sessions import OpenSession
 from segur_host.sessions.sessions import Login, SessionChange
 from segur_sdk.context import Clock

@@ -55,7 +55,7 @@ class DocumentVerbs(Protocol):
 
         Raises:
             InputError: ``input.document``: it is not one; ``outbox.busy``, ``outbox.settled``: the version before it
-                began to leave meanwhile.
+                began to leave meanwhile; ``outbox.another_version``: another version was given at the same moment.
             IdentityError: ``identity.not_sealed``, ``identity.elsewhere``, ``identity.outdated``, ``identity.unknown``.
             PluginError: ``plugin.sender_missing``, or the plugin cannot build it.
             HostError: it cannot be kept; nothing was let in.

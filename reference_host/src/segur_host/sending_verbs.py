@@ -11,12 +11,10 @@ from segur_host.consents.ledger import Consents, ConsentState, InformationChanne
 from segur_host.dispatch.context import Caller
 from segur_host.identities.desk import IdentityDesk
 from segur_host.outbox.intents import Intent, IntentState
+from segur_host.outbox.kinds import FEEDING
 from segur_host.outbox.outbox import DryRun, Outbox, Receipt
 from segur_sdk.errors import InputError, SegurError, invalid_input
 from segur_sdk.hooks.dmp_send import DmpDraft
-
-FEEDING = "dmp-feed"
-"""Kind of the effect of feeding a document to the DMP."""
 
 
 class SendingVerbs(Protocol):

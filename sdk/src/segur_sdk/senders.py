@@ -30,14 +30,14 @@ class SendPart(Value):
 
 
 class Needs(Value):
-    """What an attempt requires; the host makes none before it is there."""
+    """What an attempt requires; the host makes none before the session and the card are there."""
 
     means: SessionMeans | None = None
     """An open session by these means; ``None``: none is needed."""
     card: str | None = Field(default=None, max_length=64)
     """Serial number of the one card that can do it."""
     keys: tuple[Token, ...] = ()
-    """Uses of keys that must be able to serve."""
+    """Uses of the keys that it takes; a key that cannot serve puts it off, and is shown as the reason."""
     purpose: Token
     """Network purpose of the service."""
 

@@ -17,7 +17,6 @@ from segur_plugin_dmp.notices import notice
 from segur_plugin_dmp.outcomes import ALREADY, REPLACED, TAKEN, UNKNOWN_DOCUMENT, raised_as
 from segur_plugin_dmp.references import reference_question
 from segur_plugin_dmp.settings import DmpSettings
-from segur_plugin_dmp.soap import unreadable
 from segur_plugin_dmp.submission import Lot, SetFacts, author_of, entry, lot_of, sign, submission_set
 from segur_plugin_dmp.vihf import Habilitation, ins_of
 from segur_sdk.context import HookContext
@@ -29,7 +28,6 @@ from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.document import DocumentProfessional, Visibility
 from segur_sdk.senders import Found, FoundOut, PreparedSend, SendAttempt, Sent
 
-FEED: Final = "dmp-feed"
 DELETE: Final = "dmp-delete"
 DOCUMENT: Final = "document.xml"
 SIGNATURE: Final = "signature.xml"
@@ -89,7 +87,14 @@ class Attempt:
             # The registry shows nobody what was withdrawn: an attempt before this one did it.
             return self._sent((), None)
         answer = exchange(self.deletion(_only(found)), self.caller, self.ctx)
-        return self._sent(read_registry(answer), None)
+        try:
+            warnings = read_registry(answer)
+        except ServiceError as refusal:
+            if refusal.code != ALREADY.code or self.given.number == 1:
+                raise
+            # This very withdrawal was carried out by an attempt whose answer was lost.
+            warnings = ()
+        return self._sent(warnings, None)
 
     def is_fed(self) -> FoundOut:
         """Ask whether the document is there."""
@@ -247,7 +252,8 @@ def _only(found: tuple[Entry, ...]) -> Entry:
     if not found:
         raise raised_as(UNKNOWN_DOCUMENT)
     if len(found) > 1:
-        raise unreadable("several_entries")
+        # Of several, references do not say which is current; nothing was sent yet.
+        raise ServiceError("dmp.answer_unreadable", retryable=True, reason="several_entries")
     return found[0]
 
 

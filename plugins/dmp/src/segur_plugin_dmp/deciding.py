@@ -5,7 +5,7 @@ from segur_plugin_dmp.notices import notice
 from segur_plugin_dmp.rules import RULES, SEND_IT, SENSITIVE, Case, Rule
 from segur_plugin_dmp.settings import DmpSettings
 from segur_sdk.context import HookContext
-from segur_sdk.hooks.dmp_send import DmpDraft
+from segur_sdk.hooks.dmp_send import DmpDraft, DmpEffect
 from segur_sdk.models.decision import Decision, Suggestion, Verdict
 from segur_sdk.models.document import Visibility
 from segur_sdk.models.notice import Choice, Question
@@ -21,7 +21,8 @@ def decide(draft: DmpDraft, ctx: HookContext) -> Decision:
         today=ctx.clock.now().date(),
         says_the_same=says_the_same(draft, ctx),
     )
-    broken = [rule for rule in RULES if rule.broken(case)]
+    withdraws = draft.effect is DmpEffect.WITHDRAW
+    broken = [rule for rule in RULES if (rule.for_withdrawals or not withdraws) and rule.broken(case)]
     if not broken:
         return Decision(verdict=Verdict.ALLOW)
     verdict = max((rule.verdict for rule in broken), key=lambda one: one.strictness)

@@ -8,7 +8,7 @@ the same bytes.
 from datetime import datetime
 
 from segur_plugin_dmp.answers import Entry
-from segur_plugin_dmp.attempts import DELETE, DOCUMENT, FEED, SIGNATURE, TARGET, Attempt
+from segur_plugin_dmp.attempts import DELETE, DOCUMENT, SIGNATURE, TARGET, Attempt
 from segur_plugin_dmp.callers import Mode, caller_of, mode_of, needs_of
 from segur_plugin_dmp.exchange import Message, compose
 from segur_plugin_dmp.identifiers import new_oid
@@ -50,7 +50,8 @@ def prepare(request: SendRequest, ctx: HookContext) -> PreparedSend:
         effect_id=facts.set_id,
         parts=parts,
         needs=needs_of(mode, ctx.session),
-        deduplicated=request.kind == FEED,
+        # The DMP refuses what it has done already: an attempt made again does it once.
+        deduplicated=True,
         facts=facts.as_facts(),
     )
 

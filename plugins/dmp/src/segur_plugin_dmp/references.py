@@ -4,7 +4,7 @@ Who may not read the DMP may ask this of his own documents, to replace or delete
 Source: IHE ITI TF-2, ITI-18 (stored queries GetDocuments and FindDocuments).
 """
 
-from typing import Final, Literal
+from typing import Final
 
 from segur_plugin_dmp.settings import DmpSettings
 from segur_plugin_dmp.vihf import ins_of
@@ -16,24 +16,18 @@ from segur_sdk.identity.seal import SealedIdentity
 _LISTED: Final = (EntryStatus.APPROVED, EntryStatus.DEPRECATED, EntryStatus.ARCHIVED)
 
 
-def reference_question(
-    patient: SealedIdentity,
-    unique_id: str,
-    settings: DmpSettings,
-    returns: Literal["ObjectRef", "LeafClass"] | None = None,
-) -> Xml:
+def reference_question(patient: SealedIdentity, unique_id: str, settings: DmpSettings) -> Xml:
     """Return the body of the question.
 
     Args:
         patient: whose document.
         unique_id: ``uniqueId`` of the document.
-        settings: form of the query.
-        returns: what is wanted, where it is not what the settings say.
+        settings: form of the query, and what it asks for.
 
     Raises:
         IdentityError: those of :func:`segur_plugin_dmp.vihf.ins_of`.
     """
-    wanted = ReturnType(returns or settings.reference_return)
+    wanted = ReturnType(settings.reference_return)
     if settings.reference_query == "find_documents":
         return find_documents(ins_of(patient), unique_ids=[unique_id], statuses=_LISTED, returns=wanted)
     return get_documents([unique_id], returns=wanted)

@@ -74,6 +74,8 @@ class Rule:
     """Of the notice, whose text stands in the catalogue."""
     broken: Callable[[Case], bool]
     verdict: Verdict = Verdict.BLOCK
+    for_withdrawals: bool = False
+    """It holds for a document that is withdrawn, too: it is about who asks, not about what the document says."""
 
 
 def air_mode(case: Case) -> bool:
@@ -189,7 +191,7 @@ def sensitive(case: Case) -> bool:
 
 
 RULES: Final = (
-    Rule("dmp.air_feeding", air_mode),
+    Rule("dmp.air_feeding", air_mode, for_withdrawals=True),
     Rule("dmp.type_unknown", type_unknown),
     Rule("dmp.no_way", without_way),
     Rule("dmp.body_does_not_fit", body_does_not_fit),
@@ -197,16 +199,16 @@ RULES: Final = (
     Rule("dmp.empty", empty),
     Rule("dmp.unchanged", unchanged),
     Rule("dmp.personal_note", personal_note),
-    Rule("dmp.author_by_adeli", author_by_adeli),
-    Rule("dmp.author_unknown", author_unknown),
-    Rule("dmp.author_is_another", author_is_another),
-    Rule("dmp.validator_is_another", validator_is_another),
-    Rule("dmp.role_incomplete", role_incomplete),
-    Rule("dmp.validated_by_preparateur", validated_by_preparateur),
+    Rule("dmp.author_by_adeli", author_by_adeli, for_withdrawals=True),
+    Rule("dmp.author_unknown", author_unknown, for_withdrawals=True),
+    Rule("dmp.author_is_another", author_is_another, for_withdrawals=True),
+    Rule("dmp.validator_is_another", validator_is_another, for_withdrawals=True),
+    Rule("dmp.role_incomplete", role_incomplete, for_withdrawals=True),
+    Rule("dmp.validated_by_preparateur", validated_by_preparateur, for_withdrawals=True),
     Rule("dmp.kept_from_both", kept_from_both),
     Rule("dmp.secrecy_of_an_adult", secrecy_of_an_adult),
     Rule("dmp.secrecy_not_offered", secrecy_not_offered),
-    Rule("dmp.identity_of_another_world", identity_of_another_world),
+    Rule("dmp.identity_of_another_world", identity_of_another_world, for_withdrawals=True),
     Rule(SENSITIVE, sensitive, Verdict.HOLD),
 )
 """Every rule, in the order in which reasons are told."""

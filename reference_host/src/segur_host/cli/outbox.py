@@ -1,5 +1,6 @@
 """``segur outbox``: what was given to be sent, and is not sent yet."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -44,7 +45,7 @@ def list_intents(
         console.print("Rien n’attend d’être envoyé.")
         return
     for row in rows:
-        at = f", prochain à {row['next_attempt']}" if row["next_attempt"] else ""
+        at = f", prochain essai de lui-même : {_when(row['next_attempt'])}" if row["next_attempt"] else ""
         console.print(escape(f"{row['id']}  {row['kind']}  {STATES[row['state']]}, {row['attempts']} essai(s){at}"))
         _say(row["reasons"])
 
@@ -79,7 +80,7 @@ def run(*, config: ConfigOption = None, json: JsonOption = False) -> None:
         if json:
             output.write(done)
             return
-    console.print(f"Pas faits : {done['steps']}.")
+    console.print(f"Envois traités : {done['steps']}.")
 
 
 def _told(verb: str, arguments: dict[str, Any], config: ConfigOption, *, json: bool) -> None:
@@ -89,10 +90,21 @@ def _told(verb: str, arguments: dict[str, Any], config: ConfigOption, *, json: b
             output.write(found)
             return
     console.print(f"{escape(found['id'])} : {STATES[found['state']]}, {found['attempts']} essai(s)")
-    for name, value in (("Prochain essai", found["next_attempt"]), ("Donné par", found["actor"])):
+    again = _when(found["next_attempt"]) if found["next_attempt"] else None
+    for name, value in (("Prochain essai, de lui-même", again), ("Donné par", found["actor"])):
         if value:
             console.print(escape(f"{name} : {value}"))
+    for name, value in (found["sent"] or {}).get("references", {}).items():
+        console.print(escape(f"{name} : {value}"))
     _say(found["reasons"])
+
+
+def _when(moment: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%d/%m/%Y %H:%M:%S}"
+    except OverflowError:
+        # A clock at the end of time has no later hour in another zone.
+        return moment
 
 
 def _say(reasons: list[dict[str, str | None]]) -> None:

@@ -48,8 +48,8 @@ def validate(
             output.write(found)
     answers = found if isinstance(found, list) else [found]
     if not json:
-        for one in answers:
-            _show(one)
+        for place, one in enumerate(answers, start=1):
+            _show(one, place)
     fail(ExitCode.NO, when=any(_is_refused(one) for one in answers))
 
 
@@ -58,9 +58,13 @@ def _is_refused(answer: dict[str, Any]) -> bool:
     return "error" in answer or (receipt is not None and receipt["verdict"] == "block")
 
 
-def _show(answer: dict[str, Any]) -> None:
+def _show(answer: dict[str, Any], place: int) -> None:
     if "error" in answer:
-        console.print(escape(_sentences({"text": answer["error"]["message"], "action": answer["error"]["action"]})))
+        told = answer["error"]
+        # It has no reference that could be trusted: its place in the list is what tells it from the others.
+        console.print(
+            f"[bold]Document n° {place}[/] : " + escape(f"{told['message']} {told['cause']} {told['action']}")
+        )
         return
     name = escape(answer["document"])
     if "left_out" in answer:

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import attrs
 from pydantic import ValidationError
@@ -30,6 +30,9 @@ from segur_sdk.models.base import Event, Value
 from segur_sdk.models.decision import Decision, Verdict
 from segur_sdk.models.notice import Notice
 from segur_sdk.senders import SendAttempt, Sender, SendRequest
+
+DECIDER_FAILED: Final = "gate.decider_failed"
+"""Code of a reason: a plugin that decides could not."""
 
 
 @attrs.frozen
@@ -305,7 +308,7 @@ def _strictest(outcomes: Sequence[Outcome]) -> Decision:
         reasons.extend(decision.reasons)
     failed = [outcome.plugin for outcome in outcomes if not outcome.status.is_well]
     reasons.extend(
-        Notice(code="gate.decider_failed", text=f"Le module « {plugin} » n’a pas pu se prononcer.") for plugin in failed
+        Notice(code=DECIDER_FAILED, text=f"Le module « {plugin} » n’a pas pu se prononcer.") for plugin in failed
     )
     if not decisions and not failed:
         reasons.append(Notice(code="gate.no_decider", text="Aucun module ne s’est prononcé sur cet envoi."))

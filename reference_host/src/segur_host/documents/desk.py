@@ -17,7 +17,7 @@ from segur_host.documents.past import PastRules
 from segur_host.documents.routing import Routing, routed
 from segur_host.outbox import notices as outbox_notices
 from segur_host.outbox.intent import IntentState, Standing
-from segur_host.outbox.outbox import Outbox, Receipt
+from segur_host.outbox.outbox import Outbox, Receipt, Seen
 from segur_sdk.context import Clock
 from segur_sdk.documents import kinds
 from segur_sdk.hooks.document_validated import DocumentRouting, DocumentValidatedEvent
@@ -166,6 +166,7 @@ class DocumentDesk:
             idempotency_key=f"{same}{number}",
             hold=hold,
             instead_of=instead_of,
+            seen=Seen(every, tuple(one.id for one in known)),
         )
         return attrs.evolve(asked, receipt=receipt, is_new=is_new and receipt.intent is not None)
 

@@ -4,8 +4,8 @@ from segur_host.carrier import Carrier
 from segur_host.config.model import HostConfig
 from segur_host.documents.desk import DocumentDesk
 from segur_host.documents.past import PastRules
+from segur_host.outbox.kinds import FEEDING
 from segur_host.outbox.outbox import Outbox
-from segur_host.sending_verbs import FEEDING
 from segur_host.storage.host_key import KeyPurpose
 from segur_sdk.context import Clock
 

@@ -7,7 +7,16 @@ from typing import Final
 import attrs
 
 from segur_host.documents.document import ValidatedDocument
-from segur_sdk.documents import AUTOMATIC_RULE, DocumentLabel, Obligation, kind_for_label, kinds, obligations, shown
+from segur_sdk.documents import (
+    AUTOMATIC_RULE,
+    DocumentLabel,
+    Obligation,
+    kind_for_label,
+    kinds,
+    obligations,
+    obligations_on,
+    shown,
+)
 from segur_sdk.hooks.document_validated import DocumentRouting
 from segur_sdk.models.channels import Channel, Circumstance, ProposedChannel
 from segur_sdk.models.notice import Notice
@@ -89,7 +98,7 @@ def routed(document: ValidatedDocument, answers: Mapping[str, DocumentRouting]) 
         or next((one.document_type for one in answers.values() if one.document_type is not None), None)
     )
     rows = [row for row in obligations() if document_type in row.types]
-    ruling = [row for row in rows if row.since <= document.day and not _kept_out(row, document.circumstances)]
+    ruling = obligations_on(document.day, document_type, document.circumstances) if document_type is not None else ()
     destinations = (_destination(channel, document_type, label, ruling, answers) for channel in Channel)
     return Routing(
         document_type=document_type,
@@ -144,10 +153,6 @@ def _rule(rule_id: str, document_type: str | None, proposals: Iterable[ProposedC
 
 def _behind(row: Obligation) -> RuleBehind:
     return RuleBehind(row.id, document=row.document, since=row.since, source=row.source, verified=row.verified)
-
-
-def _kept_out(row: Obligation, true: frozenset[Circumstance]) -> bool:
-    return bool(row.exclusions & true) or not row.only <= true
 
 
 def _ruled_out(row: Obligation, document: ValidatedDocument) -> RuledOut:

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from segur_host.consents.ledger import ConsentState
-from segur_sdk.hooks.dmp_send import DmpDraft
+from segur_sdk.hooks.dmp_send import DmpDraft, DmpEffect
 from segur_sdk.identity.seal import SealedIdentity
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.decision import Verdict
@@ -45,6 +45,11 @@ class GateView:
     """The structure informs every patient as a rule, and says so in its configuration."""
     consents_by_software: bool
     """The practice software keeps the consents, and says them in each draft."""
+
+    @property
+    def withdraws(self) -> bool:
+        """Nothing more of the patient would go out: what speaks against feeding does not against taking it back."""
+        return self.draft.effect is DmpEffect.WITHDRAW
 
 
 @attrs.frozen
@@ -81,7 +86,7 @@ def identity_is_qualified(view: GateView) -> Finding | None:
 
 
 def matricule_fits_the_environment(view: GateView) -> Finding | None:
-    """Neither a test identity in production, nor the matricule of a demonstration anywhere but where it was made."""
+    """No identity of a test or of a demonstration in production."""
     matricule = view.identity.matricule
     if matricule is None or view.environment is not Environment.PRODUCTION:
         return None
@@ -92,7 +97,7 @@ def matricule_fits_the_environment(view: GateView) -> Finding | None:
 
 def patient_does_not_oppose(view: GateView) -> Finding | None:
     """An opposition to feeding, or to this document, blocks."""
-    if not (view.draft.consents.opposed or view.consents.opposes(view.draft.document_ref)):
+    if view.withdraws or not (view.draft.consents.opposed or view.consents.opposes(view.draft.document_ref)):
         return None
     return _block(
         "gate.patient_opposed", "Le patient s’oppose à ce versement.", "S’il change d’avis, levez son opposition."
@@ -102,7 +107,7 @@ def patient_does_not_oppose(view: GateView) -> Finding | None:
 def patient_is_informed(view: GateView) -> Finding | None:
     """Who was not told yet is asked about, once: the document waits for the answer."""
     told = view.draft.consents.informed if view.consents_by_software else False
-    if told or view.informed_by_team or view.consents.information is not None:
+    if view.withdraws or told or view.informed_by_team or view.consents.information is not None:
         return None
     finding = _hold(
         "gate.patient_not_informed",

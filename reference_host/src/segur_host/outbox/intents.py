@@ -1,12 +1,15 @@
 """The table of intents: the only truth about what will be sent."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from segur_host.consents.ledger import consent_entries
+from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.identities.repository import revisions
 from segur_host.outbox import notices
 from segur_host.outbox.intent import Intent, IntentState, Standing
@@ -21,6 +24,8 @@ __all__ = ["Intent", "IntentState", "IntentTable", "Standing"]
 _PAGE: Final = 200
 _AFTER_ANY: Final = "~"
 """Comes after every character of a key that a program makes."""
+_BELOW_TIME: Final = 80
+"""Bits of a UUID of version 7 below its milliseconds."""
 _MOVING: Final = (IntentState.QUEUED, IntentState.WAITING, IntentState.IN_DOUBT)
 
 
@@ -35,6 +40,19 @@ class IntentTable:
         self._database = database
         self._seal = RowSeal(database.key.derive(KeyPurpose.ROWS), intents.name)
         database.ensure(revisions, consent_entries, intents)
+
+    def new_id(self) -> str:
+        """Return an id for a new one: greater than every other, even if the clock was set back meanwhile."""
+        newest = sa.select(intents.c.id).where(intents.c.tenant == self._database.tenant)
+        with self._database.reading_accepted() as connection:
+            last = connection.execute(newest.order_by(intents.c.id.desc()).limit(1)).scalar()
+        made = UUID(new_call_id()).int
+        # Somebody who changed the database may have left what is no id at all.
+        with suppress(ValueError):
+            # At least a millisecond after the newest, and as unique as the one that was made.
+            milliseconds = max(made >> _BELOW_TIME, (UUID(last or "").int >> _BELOW_TIME) + 1)
+            made = milliseconds << _BELOW_TIME | made & ((1 << _BELOW_TIME) - 1)
+        return str(UUID(int=made))
 
     def add(self, intent: Intent) -> None:
         """Keep a new one; within a write of this thread, it stands or falls with it."""

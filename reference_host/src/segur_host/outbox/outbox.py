@@ -11,9 +11,9 @@ import attrs
 from segur_host.audit.log import AuditEntry
 from segur_host.crash import write_report
 from segur_host.dispatch.context import Caller
-from segur_host.dispatch.dispatcher import new_call_id
 from segur_host.outbox import notices
 from segur_host.outbox.intents import Intent, IntentState, IntentTable, Standing
+from segur_host.outbox.kinds import said_of
 from segur_host.outbox.outcomes import LONGEST_PAUSE
 from segur_host.outbox.sending import ATTEMPT_S, Sending
 from segur_host.storage.file_lock import FileLock
@@ -42,6 +42,14 @@ class Receipt:
     """What was let in; nothing when it was blocked."""
     question: Question | None = None
     """What it waits for, when an answer can release it."""
+
+
+@attrs.frozen
+class Seen:
+    """The intents whose keys begin alike, as somebody saw them who decides upon them."""
+
+    beginning: str
+    ids: tuple[str, ...]
 
 
 @attrs.frozen
@@ -80,6 +88,7 @@ class Outbox:
         idempotency_key: str | None = None,
         hold: bool = False,
         instead_of: Collection[str] = (),
+        seen: Seen | None = None,
     ) -> Receipt:
         """Pass the gate and let in what it does not block. What is accepted is on the disk when this returns.
 
@@ -90,15 +99,19 @@ class Outbox:
             idempotency_key: the same key gives the same receipt, whatever else is given.
             hold: the user holds this one document; it leaves when he says so.
             instead_of: intents that are taken back as this one is let in, in one write: versions before it.
+            seen: what the caller decided upon; nothing is let in once it is not so any more.
 
         Raises:
-            SegurError: it cannot be judged, built or kept, or one that it stands instead of is being sent; nothing was
-                let in.
+            SegurError: it cannot be judged, built or kept, one that it stands instead of is being sent, or
+                ``outbox.another_version``; nothing was let in.
         """
         known = None if idempotency_key is None else self._table.of_key(idempotency_key)
         if known is not None:
             return _receipt(known)
         entry = self._sending.sender(kind)
+        draft = said_of(draft, kind)
+        # Before it is judged: what is said meanwhile has it judged again.
+        seen_consent = self._sending.consents.state(draft.identity.identity_ref).last
         decision = self._sending.gate.judge(draft, entry, caller)
         if decision.verdict is Verdict.BLOCK:
             return Receipt(decision.verdict, decision.reasons)
@@ -111,7 +124,7 @@ class Outbox:
         held = hold or decision.verdict is Verdict.HOLD
         now = self._sending.clock.now()
         intent = Intent(
-            id=new_call_id(),
+            id=self._table.new_id(),
             idempotency_key=idempotency_key,
             kind=kind,
             plugin=entry.id,
@@ -122,13 +135,13 @@ class Outbox:
             created_at=now,
             changed_at=now,
             seen_revision=None if hold else draft.identity.revision,
-            seen_consent=self._sending.consents.state(draft.identity.identity_ref).last,
+            seen_consent=seen_consent,
             reasons=reasons,
             question=decision.question,
             prepared=prepared,
             prepared_revision=None if prepared is None else draft.identity.revision,
         )
-        kept = self._let_in(intent, instead_of, caller)
+        kept = self._let_in(intent, instead_of, seen, caller)
         self.wake()
         return _receipt(kept)
 
@@ -139,6 +152,7 @@ class Outbox:
             SegurError: it cannot be judged or built.
         """
         entry = self._sending.sender(kind)
+        draft = said_of(draft, kind)
         decision = self._sending.gate.judge(draft, entry, caller)
         if decision.verdict in {Verdict.BLOCK, Verdict.HOLD}:
             return DryRun(decision)
@@ -300,12 +314,14 @@ class Outbox:
             or self._table.interrupted(PAGE, aside)
         )
 
-    def _let_in(self, intent: Intent, instead_of: Collection[str], caller: Caller) -> Intent:
+    def _let_in(self, intent: Intent, instead_of: Collection[str], seen: Seen | None, caller: Caller) -> Intent:
         """Keep one; of two with the same key, the first."""
         with self._sending.database.accepting():
             known = None if intent.idempotency_key is None else self._table.of_key(intent.idempotency_key)
             if known is not None:
                 return known
+            if seen is not None and seen.ids != tuple(one.id for one in self._table.under(seen.beginning)):
+                raise InputError("outbox.another_version", retryable=True)
             for replaced in instead_of:
                 self.cancel(replaced, caller)
             self._table.add(intent)

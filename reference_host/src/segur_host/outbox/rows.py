@@ -44,8 +44,8 @@ intents: Final = sa.Table(
     sa.Index("intents_by_state", "tenant", "state", "id"),
     sa.Index("intents_by_time", "tenant", "state", "next_attempt", "id"),
 )
-"""Ids grow with time. ``seen_revision`` and ``seen_consent`` say what a held intent was last judged by. The seal is of
-what is frozen: it does not follow where the intent stands."""
+"""Ids grow from one to the next, whatever the clock says. ``seen_revision`` and ``seen_consent`` say what a held intent
+was last judged by. The seal is of what is frozen: it does not follow where the intent stands."""
 
 LIGHT: Final = tuple(
     intents.c[name] for name in ("id", "kind", "state", "attempts", "next_attempt", "reasons", "created_at")

@@ -10,7 +10,7 @@ from segur_host.audit.log import AuditEntry, AuditLog
 from segur_host.broker.ask import NobodyToAsk
 from segur_host.consents.ledger import Consents
 from segur_host.dispatch.context import Caller
-from segur_host.dispatch.dispatcher import Dispatcher, new_call_id
+from segur_host.dispatch.dispatcher import DECIDER_FAILED, Dispatcher, new_call_id
 from segur_host.gate.gate import Gate
 from segur_host.identities.desk import IdentityDesk
 from segur_host.outbox import notices
@@ -161,6 +161,11 @@ class Sending:
             decision = Decision(verdict=verdict, reasons=tuple(one.notice for one in found), question=question)
         if decision.verdict in {Verdict.ALLOW, Verdict.WARN}:
             return seen, True
+        if any(one.code == DECIDER_FAILED for one in decision.reasons):
+            # Nobody said no: it is asked again, and not only once something changes for the patient.
+            return self._move(
+                seen, Next(IntentState.WAITING, self._later(intent)), "outbox.waiting", decision.reasons
+            ), False
         return self._hold(seen, decision.reasons, decision), False
 
     def _frozen(self, intent: Intent, draft: DmpDraft) -> tuple[Intent, Needs]:
@@ -194,7 +199,11 @@ class Sending:
     def _attempted(self, intent: Intent, entry: PluginEntry, draft: DmpDraft, caller: Caller) -> Intent:
         assert intent.prepared is not None
         sending = attrs.evolve(intent, attempts=intent.attempts + 1, reasons=(), question=None)
-        sending = self._move(sending, Next(IntentState.SENDING), "outbox.sending")
+        with self.database.accepting():
+            if self._is_outdated(intent):
+                # Somebody opposed, or the identity changed, while it was judged and built: it is judged again.
+                return self.table.get(intent.id)
+            sending = self._move(sending, Next(IntentState.SENDING), "outbox.sending")
         attempt = SendAttempt(prepared=intent.prepared, draft=draft, number=sending.attempts)
         try:
             sent = self.dispatcher.ask(entry, Sender, "attempt_send", attempt, caller, ATTEMPT_S)
@@ -205,6 +214,12 @@ class Sending:
             )
         assert isinstance(sent, Sent)
         return self._settled(sending, sent, caller)
+
+    def _is_outdated(self, intent: Intent) -> bool:
+        """Tell whether an intent was judged by an identity or consents that are no longer the current ones."""
+        revision = self.desk.sealed(intent.identity_ref).revision
+        consent = self.consents.state(intent.identity_ref).last
+        return (intent.seen_revision, intent.seen_consent) != (revision, consent)
 
     def _found_out(self, intent: Intent, entry: PluginEntry, draft: DmpDraft) -> Intent:
         assert intent.prepared is not None

@@ -9,8 +9,8 @@ from pydantic import Field, TypeAdapter
 from segur_host.host import Host
 from segur_host.outbox.dry_run import write_parts
 from segur_host.outbox.intents import Intent, Standing
+from segur_host.outbox.kinds import FEEDING, WITHDRAWING
 from segur_host.outbox.outbox import Receipt
-from segur_host.sending_verbs import FEEDING
 from segur_host.verbs.asked import Asked, InSession, Nothing
 from segur_sdk.errors import InputError, PluginError
 from segur_sdk.hooks.dmp_send import DmpDraft
@@ -20,7 +20,7 @@ from segur_sdk.privacy import Patient
 
 MAX_DRAFT: Final = 30_000_000
 """Characters: the largest PDF that is sent, in base64, with all that goes with it."""
-KINDS: Final = {"dmp": FEEDING}
+KINDS: Final = {"dmp": FEEDING, "dmp-delete": WITHDRAWING}
 """Kind of effect by the kind of draft that a file names."""
 _KIND: Final = "kind"
 

@@ -35,6 +35,7 @@ class Plugin(SegurHooks):
 
     def prepare_send(self, request, ctx):
         service.prepared += 1
+        service.while_building()
         document = SendPart(name="document.xml", data=request.draft.identity.traits.nom_naissance.encode())
         return PreparedSend(
             kind=request.kind, effect_id=f"1.2.{service.prepared}", parts=(document,), needs=service.needs,
@@ -73,8 +74,11 @@ class Service:
     """The same, once it has taken effect."""
     knows: Callable[[str], Found] | None = None
     """Instead of the truth."""
+    while_judging: Callable[[], object] = lambda: None
+    while_building: Callable[[], object] = lambda: None
 
     def decide(self, draft: DmpDraft) -> Decision:
+        self.while_judging()
         return self.verdict
 
     def attempt(self, attempt: SendAttempt, ctx: Any) -> Sent:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -208,6 +209,27 @@ def test_cli_outbox_speaks_french_to_a_person(
     assert "retenu, 0 essai(s)" in segur("outbox", "show", held)[1]
     assert "pas encore informé" in segur("consent", "show", draft["identity"]["identity_ref"])[1]
     assert segur("send", "--input", "-", "--dry-run", stdin=b"{}")[0] == 2
+
+
+def test_cli_outbox_tells_a_person_what_arrived_and_when_the_rest_is_tried_again(
+    counter: Callable[..., Any], segur: Segur, service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, draft = counter()
+    monkeypatch.setenv("SEGUR_CONFIG", str(tmp_path / "segur.toml"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def refuse(_attempt: Any) -> None:
+        raise ServiceError("sender.busy", retryable=True)
+
+    text = json.dumps(draft).encode()
+    first = command("send", "--input", "-", stdin=text)[1]["id"]
+    assert segur("outbox", "run")[1] == "Envois traités : 1.\n"
+    assert "document : 1.2.1\n" in segur("outbox", "show", first)[1]
+    service.before = refuse
+    second = command("send", "--input", "-", stdin=text)[1]["id"]
+    command("outbox", "run")
+    assert re.search(r"prochain essai de lui-même : \d\d/\d\d/\d{4} \d\d:\d\d:\d\d\n", segur("outbox", "list")[1])
+    assert "Prochain essai, de lui-même : " in segur("outbox", "show", second)[1]
 
 
 def test_cli_doctor_tells_what_waits_for_somebody(counter: Callable[..., Any], segur: Segur, tmp_path: Path) -> None:

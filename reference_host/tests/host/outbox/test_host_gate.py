@@ -11,7 +11,7 @@ from segur_host.gate import rules
 from segur_host.gate.rules import RULES, GateView, findings
 from segur_host.outbox.intents import IntentState
 from segur_sdk.errors import IdentityError, InputError, PluginError
-from segur_sdk.hooks.dmp_send import ConsentSnapshot, DmpDraft
+from segur_sdk.hooks.dmp_send import ConsentSnapshot, DmpDraft, DmpEffect
 from segur_sdk.identity.seal import SealedIdentity, Sealer
 from segur_sdk.models.actor import Environment
 from segur_sdk.models.decision import Decision, Verdict
@@ -86,6 +86,12 @@ CASES: dict[str, tuple[Callable[[Host, SealedIdentity], None], dict[str, Any], V
     "nothing_against_it": (_inform, {}, Verdict.ALLOW, []),
     "not_informed": (_nothing, {}, Verdict.HOLD, ["gate.patient_not_informed"]),
     "opposed": (_informed_and(_oppose), {}, Verdict.BLOCK, ["gate.patient_opposed"]),
+    "opposed_and_claimed_to_withdraw": (
+        _informed_and(_oppose),
+        {"effect": DmpEffect.WITHDRAW},
+        Verdict.BLOCK,
+        ["gate.patient_opposed"],
+    ),
     "opposed_and_accepted": (
         _informed_and(_oppose, _judge(accepted=True)),
         {},

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segur_host import Host
+from segur_host.consents.ledger import InformationChannel
 from segur_host.outbox.intents import IntentState, IntentTable
 from segur_host.outbox.outcomes import LONGEST_PAUSE, pause_until
 from segur_host.storage.database import LOCK_NAME, Database, Transaction
@@ -229,3 +231,70 @@ def test_outbox_one_host_sends_at_a_time(
 def test_outbox_a_pause_is_bounded_whatever_happened(attempts: int, draw: float, now: datetime) -> None:
     at = pause_until(attempts, now, draw)
     assert now < at <= now + LONGEST_PAUSE if now < datetime.max.replace(tzinfo=UTC) - LONGEST_PAUSE else at >= now
+
+
+def test_outbox_an_opposition_while_the_document_is_built_counts(
+    sending_host: Callable[..., Host], qualified: Callable[..., Any], draft_of: Callable[..., DmpDraft], service: Any
+) -> None:
+    host = sending_host()
+    identity = qualified(host)
+    intent = host.send(draft_of(identity)).intent
+    assert intent is not None
+    host.inform(identity.identity_ref, InformationChannel.ORAL)
+    service.while_building = lambda: host.oppose(identity.identity_ref)
+    host.outbox.run()
+    held = host.outbox.show(intent.id)
+    assert (held.state, held.attempts, [one.code for one in held.reasons]) == (
+        IntentState.HELD,
+        0,
+        ["gate.patient_opposed"],
+    )
+    assert not service.receptions
+
+
+def test_outbox_what_is_said_while_a_document_is_judged_releases_it(
+    sending_host: Callable[..., Host], qualified: Callable[..., Any], draft_of: Callable[..., DmpDraft], service: Any
+) -> None:
+    host = sending_host()
+    identity = qualified(host)
+    service.while_judging = lambda: host.inform(identity.identity_ref, InformationChannel.ORAL)
+    intent = host.send(draft_of(identity)).intent
+    assert intent is not None
+    assert intent.state is IntentState.HELD
+    host.outbox.run()
+    assert host.outbox.show(intent.id).state is IntentState.SENT
+
+
+def test_outbox_a_decider_that_fails_is_asked_again(
+    sending_host: Callable[..., Host],
+    qualified: Callable[..., Any],
+    draft_of: Callable[..., DmpDraft],
+    service: Any,
+    later: Callable[[timedelta], None],
+) -> None:
+    host = sending_host()
+    identity = qualified(host)
+    intent = host.send(draft_of(identity)).intent
+    assert intent is not None
+    host.inform(identity.identity_ref, InformationChannel.ORAL)
+    verdict, service.verdict = service.verdict, "no decision"
+    host.outbox.run()
+    found = host.outbox.show(intent.id)
+    assert found.state is IntentState.WAITING
+    assert "gate.decider_failed" in [one.code for one in found.reasons]
+    service.verdict = verdict
+    later(LONGEST_PAUSE)
+    host.outbox.run()
+    assert host.outbox.show(intent.id).state is IntentState.SENT
+
+
+def test_outbox_what_comes_later_stands_later_though_the_clock_was_set_back(
+    queued: Callable[..., Any], draft_of: Callable[..., DmpDraft], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, identity, first = queued()
+    before = f"00{first.id[2:]}"
+    monkeypatch.setattr("segur_host.outbox.intents.new_call_id", lambda: before)
+    receipts = [host.send(draft_of(identity, document_ref=reference)) for reference in ("2", "3")]
+    others = [receipt.intent.id for receipt in receipts if receipt.intent is not None]
+    assert [one.id for one in host.unsent()] == [first.id, *others]
+    assert [UUID(one).version for one in others] == [7, 7]

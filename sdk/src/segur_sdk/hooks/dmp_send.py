@@ -1,5 +1,6 @@
 """``before_dmp_send``: a document is about to be fed to the patient's DMP."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -18,6 +19,15 @@ from segur_sdk.models.document import (
     Recipient,
     Visibility,
 )
+
+
+class DmpEffect(StrEnum):
+    """What would become of a document in the DMP."""
+
+    FEED = "feed"
+    """It goes there, or replaces the version before it."""
+    WITHDRAW = "withdraw"
+    """The version that the content ``replaces`` is deleted there; nothing of the draft's own text leaves."""
 
 
 class Validation(Value):
@@ -66,6 +76,8 @@ class DmpDraft(Outbound, Event):
     """The document itself. A draft without it can be judged, and is never sent."""
     document_ref: str | None = Field(default=None, min_length=1, max_length=100)
     """By which the practice software knows the document; without patient data."""
+    effect: DmpEffect = DmpEffect.FEED
+    """Said by the host, from the kind of effect that it was asked for, whatever stood here before."""
     personal_note: bool = False
     """A working hypothesis, a draft: never fed (S002-04)."""
     answers: dict[Annotated[str, Field(max_length=80)], Annotated[str, Field(max_length=100)]] = Field(

@@ -138,8 +138,8 @@ DISTRIBUTION: Final[tuple[Mutant, ...]] = (
         Change(
             PACKAGE,
             "dist-info/METADATA",
-            "Requires-Dist: segur-sdk[xml]<2,>=0.1",
-            "Requires-Dist: segur-sdk[xml]==0.1.0",
+            "Requires-Dist: segur-sdk[saml,xml]<2,>=0.1",
+            "Requires-Dist: segur-sdk[saml,xml]==0.1.0",
         ),
         "wheel.metadata",
     ),
