@@ -323,11 +323,11 @@ def test_run_that_is_ended_from_outside_is_taken_up_where_it_was(
     out, temporary = tmp_path / "out", tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    arguments = ("run", vitale_plan, "--out", out, "--only", "vitale.people")
+    arguments = ("run", vitale_plan, "--out", out, "--only", "vitale.supplied")
     progress = out / "progress.jsonl"
     with (tmp_path / "told").open("w") as told, subprocess.Popen(command(*arguments), stderr=told) as process:
         while process.poll() is None and not (progress.exists() and progress.read_bytes().count(b"\n") > 1):
-            time.sleep(0.05)
+            time.sleep(0.01)
         process.send_signal(how)
         status = process.wait(60)
 

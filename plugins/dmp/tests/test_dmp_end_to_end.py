@@ -38,14 +38,15 @@ def test_new_version_replaces_the_one_before_and_the_last_is_withdrawn(
 ) -> None:
     host = open_host(reference_query=query)
     author = pharmacist()
-    who = {"identity": zoe(host), "author": author, "validator": author}
+    identity = zoe(host)
+    who = {"identity": identity, "author": author, "validator": author}
     one = version_of(settled(host, draft(**who)))
     second = settled(host, draft(**who, replaces=one, title="Entretien asthme, corrigé"))
     assert in_words(second) == ("sent", [])
     two = version_of(second)
     assert (two.number, two.set_id, two.replaces) == (2, one.set_id, one.id)
     own = draft(**who, replaces=two, title="Entretien asthme, corrigé")
-    host.oppose(who["identity"].identity_ref)
+    host.oppose(identity.identity_ref)
     assert [one.code for one in host.send(own).reasons] == ["gate.patient_opposed", "dmp.unchanged"]
     assert in_words(settled(host, own, kind="dmp-delete")) == ("sent", [])
     entries = {one["unique_id"]: one["status"].rpartition(":")[2] for one in segur_sandbox.dmp_now()["entries"]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segur_plugin_dmp.attempts import DELETE, FEED
+from segur_plugin_dmp.attempts import DELETE
 from segur_plugin_dmp.callers import SIGNING_USE, TLS_USES
 from segur_plugin_dmp.fed_versions import RETENTION
 from segur_plugin_dmp.plugin import DmpPlugin
@@ -44,7 +44,7 @@ def test_hooks_and_effects_declared_are_those_implemented(dmp_manifest: PluginMa
     assert [hook.name for hook in dmp_manifest.hooks] == [
         name for name in vars(DmpPlugin) if not name.startswith("_") and hasattr(SegurHooks, name)
     ]
-    assert dmp_manifest.sends == (FEED, DELETE)
+    assert dmp_manifest.sends == ("dmp-feed", DELETE)
 
 
 def test_each_way_to_the_dmp_has_its_key_and_none_that_authenticates_signs(dmp_manifest: PluginManifest) -> None:
