@@ -126,18 +126,20 @@ def test_cli_validate_past_documents_are_neither_held_nor_sent_one_by_one(counte
         assert (status, found["error"]["code"]) == (2, "input.usage")
 
 
-def test_cli_validate_speaks_french_to_a_person(counter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cli_validate_speaks_french_to_a_person(counter: Any) -> None:
     command, document = counter
-    monkeypatch.setenv("COLUMNS", "400")
-    told = command("validate", "--input", "-", given=document(), person=True)[1]
-    assert "DMP : part de soi-même (CR d'entretien pharmaceutique, non vérifié)" in told
-    assert "Envoi au DMP accepté" in told
-    told = command("validate", "--input", "-", given=[document("d-2", document_type="89601-9"), {}], person=True)[1]
-    assert "retenu par défaut" in told
-    assert "il ne part jamais de lui-même" in told
-    assert re.search(r"Document n° 2 : Le document validé n’est pas utilisable\..*document_ref:missing", told)
-    told = command("validate", "--past", "--input", "-", given=[document("d-3", document_type="96349-6")], person=True)
-    assert "ne sont pas repris" in told[1]
+
+    def told(given: Any, *options: str) -> str:
+        return " ".join(command("validate", *options, "--input", "-", given=given, person=True)[1].split())
+
+    first = told(document())
+    assert "DMP : part de soi-même (CR d'entretien pharmaceutique, non vérifié)" in first
+    assert "Envoi au DMP accepté" in first
+    listed = told([document("d-2", document_type="89601-9"), {}])
+    assert "retenu par défaut" in listed
+    assert "il ne part jamais de lui-même" in listed
+    assert re.search(r"Document n° 2 : Le document validé n’est pas utilisable\..*document_ref:missing", listed)
+    assert "ne sont pas repris" in told([document("d-3", document_type="96349-6")], "--past")
 
 
 def test_validated_documents_have_an_asynchronous_twin_of_each_verb(
